@@ -1,0 +1,136 @@
+"""The checks and the programs, one session a question; `nox --list` tells which."""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["lint", "types", "imports", "core", "tests", "docs", "demo"]
+
+REQUIREMENTS = Path("requirements")
+LOCKS = {
+    "runtime": ("pyproject.toml",),
+    "build": ("--group=build",),
+    "core": ("--group=core",),
+    "imports": ("--group=imports",),
+    "lint": ("--group=lint",),
+    "tests": ("pyproject.toml", "--group=tests"),
+    "types": ("pyproject.toml", "--group=types"),
+}
+"""What is in each lock. All are cut from `all`, so that a package has one version everywhere."""
+
+COOL_DOWN = "7 days"
+UV = "uv==0.13.9"
+
+IMPORT_EVERYTHING = """
+import importlib, pkgutil, tradex_core, adapters.memory
+for package in (tradex_core, adapters.memory):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+"""
+
+
+def install(session: nox.Session, *locks: str) -> None:
+    """Install exactly what these locks name, each file checked against its hash."""
+    files = [f"--requirement={REQUIREMENTS / lock}.lock" for lock in locks]
+    session.install("--require-hashes", "--only-binary=:all:", *files)
+
+
+def install_with_tradex(session: nox.Session, lock: str) -> None:
+    """Install a lock and Tradex itself; fails where the lock lacks what Tradex asks for."""
+    install(session, "build", lock)
+    session.install("--no-build-isolation", "--no-deps", ".")
+    session.run("python", "-m", "pip", "check", silent=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Is the code written as agreed? (ruff)."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Do the types hold, in the tests too? (mypy, strict)."""
+    install(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Does each layer import only what it may? (import-linter)."""
+    install(session, "imports")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+
+
+@nox.session
+def core(session: nox.Session) -> None:
+    """Do the core and the in-memory adapters work with msgspec alone?"""  # noqa: D400, D415
+    install(session, "core")
+    session.run("python", "-c", IMPORT_EVERYTHING, env={"PYTHONPATH": "src"})
+    suites = [suite for suite in ("tests/core", "tests/contracts") if Path(suite).exists()]
+    session.run("pytest", "--ignore-glob=*/tests/contracts/*security*", *suites, *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Does everything do what is promised? Arguments go to pytest."""
+    install_with_tradex(session, "tests")
+    session.run("pytest", *(session.posargs or ("--numprocesses=auto", "--ignore=tests/docs")))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Do the commands and examples in the documentation run?"""  # noqa: D400, D415
+    install_with_tradex(session, "tests")
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Sell 830 real orders through the API and balance the books; arguments go to `tradex demo`."""
+    run_tradex(session, "demo")
+
+
+@nox.session
+def up(session: nox.Session) -> None:
+    """Run the whole platform in one process; arguments go to `tradex up`."""
+    run_tradex(session, "up")
+
+
+def run_tradex(session: nox.Session, command: str) -> None:
+    """Run a command of Tradex as its users install it; Ctrl-C leaves it time to drain."""
+    install_with_tradex(session, "runtime")
+    session.run("tradex", command, *session.posargs, interrupt_timeout=10, terminate_timeout=5)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Lock the dependencies anew; `-- --upgrade` takes the newest that are a week old."""
+    session.install(UV)
+    everything = REQUIREMENTS / "all.lock"
+    compile_lock(session, everything, "pyproject.toml", "--all-extras", *all_groups())
+    for name, sources in LOCKS.items():
+        target = REQUIREMENTS / f"{name}.lock"
+        target.unlink(missing_ok=True)
+        compile_lock(session, target, *sources, f"--constraints={everything}")
+
+
+def all_groups() -> list[str]:
+    """Name every dependency group, as uv wants them named."""
+    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+    return [f"--group={group}" for group in groups]
+
+
+def compile_lock(session: nox.Session, target: Path, *sources: str) -> None:
+    """Write a lock for every platform, with hashes and without the address of an index."""
+    session.run(
+        *("uv", "pip", "compile", "--no-config", "--quiet"),
+        *("--universal", "--python-version=3.11"),
+        *("--generate-hashes", "--no-emit-index-url", "--no-annotate"),
+        *("--custom-compile-command=nox -s lock", f"--exclude-newer={COOL_DOWN}"),
+        *(*sources, f"--output-file={target}", *session.posargs),
+    )

@@ -1,0 +1,99 @@
+"""The outbox in memory: buckets of rows in the order of their commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from itertools import islice
+
+from tradex_core.messaging.broker import Message
+from tradex_core.messaging.outbox import BUCKETS, OutboxRow, bucket_of
+
+_Lane = tuple[str, bytes | None]
+
+
+class _Bucket:
+    def __init__(self) -> None:
+        self.rows: dict[int, OutboxRow] = {}
+        self.put_off: dict[_Lane, datetime] = {}
+        self.leased = False
+
+    def ready(self, now: datetime) -> list[OutboxRow]:
+        """The rows of keys that are not put off, oldest first."""
+        self.put_off = {lane: until for lane, until in self.put_off.items() if until > now}
+        if not self.put_off:
+            return list(self.rows.values())
+        return [row for row in self.rows.values() if _lane(row.message) not in self.put_off]
+
+
+class MemoryLease:
+    """One bucket, ours alone; what it shows was committed before the lease began."""
+
+    def __init__(self, bucket: _Bucket, rows: Sequence[OutboxRow]) -> None:
+        self._bucket = bucket
+        self.rows = rows
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Delete what was acknowledged."""
+        for row_id in ids:
+            self._bucket.rows.pop(row_id, None)
+
+    async def put_off(self, row_id: int, *, until: datetime) -> None:
+        """Leave a row, and with it its key, alone until then, and count the refusal."""
+        row = self._bucket.rows[row_id]
+        self._bucket.rows[row_id] = OutboxRow(row.id, row.message, row.attempts + 1)
+        self._bucket.put_off[_lane(row.message)] = until
+
+
+class MemoryOutbox:
+    """Rows by bucket; adding is what a commit does, synchronously."""
+
+    def __init__(self) -> None:
+        self._buckets = [_Bucket() for _ in range(BUCKETS)]
+        self._next_id = 0
+        self._added = asyncio.Event()
+
+    def __len__(self) -> int:
+        return sum(len(bucket.rows) for bucket in self._buckets)
+
+    def add(self, messages: Iterable[Message]) -> None:
+        """Append messages, each to its bucket, and wake the relay."""
+        for message in messages:
+            self._next_id += 1
+            row = OutboxRow(self._next_id, message)
+            self._buckets[bucket_of(message)].rows[row.id] = row
+            self._added.set()
+
+    async def buckets(self, *, now: datetime) -> Sequence[int]:
+        """Return the buckets that hold something to publish now."""
+        return [
+            number
+            for number, bucket in enumerate(self._buckets)
+            if bucket.rows and not bucket.leased and (not bucket.put_off or bucket.ready(now))
+        ]
+
+    @asynccontextmanager
+    async def lease(
+        self, bucket: int, *, now: datetime, limit: int
+    ) -> AsyncIterator[MemoryLease | None]:
+        """Take a bucket for a while; None where another relay has it."""
+        taken = self._buckets[bucket]
+        if taken.leased:
+            yield None
+            return
+        taken.leased = True
+        try:
+            yield MemoryLease(taken, list(islice(taken.ready(now), limit)))
+        finally:
+            taken.leased = False
+
+    async def wait(self, timeout: float) -> None:
+        """Return when something was added in this process, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._added.wait()
+        self._added.clear()
+
+
+def _lane(message: Message) -> _Lane:
+    return message.topic, message.key

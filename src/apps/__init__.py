@@ -1,0 +1,1 @@
+"""The programs: each wires the core to its adapters in its container."""

@@ -1,0 +1,59 @@
+"""The topics: their names, and what of them must be kept for how long."""
+
+from typing import Final
+
+import msgspec
+
+AUTH_COMMANDS: Final = "auth.commands"
+CATALOG_COMMANDS: Final = "catalog.commands"
+ORDER_COMMANDS: Final = "order.commands"
+USER_REGISTERED: Final = "user.registered"
+ORDER_CREATED: Final = "order.created"
+ORDER_UPDATED: Final = "order.updated"
+STOCK_UPDATED: Final = "stock.updated"
+STOCK_RESERVED: Final = "stock.reserved"
+STOCK_REJECTED: Final = "stock.rejected"
+PRODUCT_CREATED: Final = "product.created"
+PRODUCT_UPDATED: Final = "product.updated"
+COMMAND_REPLIES: Final = "command.replies"
+
+COMMANDS: Final = (AUTH_COMMANDS, CATALOG_COMMANDS, ORDER_COMMANDS)
+EVENTS: Final = (
+    USER_REGISTERED,
+    ORDER_CREATED,
+    ORDER_UPDATED,
+    STOCK_UPDATED,
+    STOCK_RESERVED,
+    STOCK_REJECTED,
+    PRODUCT_CREATED,
+    PRODUCT_UPDATED,
+)
+PARTITIONS: Final = 6
+DEAD_LETTER_SUFFIX: Final = ".dlq"
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What a topic needs when it is made: its partitions, and for how many days it keeps a message."""
+
+    name: str
+    partitions: int = PARTITIONS
+    retention_days: int | None = 7
+
+
+def dead_letter_topic(topic: str) -> str:
+    """Return the name of the topic that holds a topic's dead letters."""
+    return topic + DEAD_LETTER_SUFFIX
+
+
+def all_topics() -> tuple[Topic, ...]:
+    """Return every topic of the platform; events are kept for ever, since views are rebuilt from them."""
+    handled = (*COMMANDS, *EVENTS, COMMAND_REPLIES)
+    return (
+        *(Topic(name) for name in COMMANDS),
+        *(Topic(name, retention_days=None) for name in EVENTS),
+        Topic(COMMAND_REPLIES),
+        *(Topic(dead_letter_topic(name), retention_days=90) for name in handled),
+    )
+
+
+OWN: Final = frozenset(topic.name for topic in all_topics())

@@ -1,0 +1,100 @@
+"""Runs one message's handler on a unit of work and says everything that it publishes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic
+
+from tradex_core.clock import Clock, epoch_ms
+from tradex_core.errors import DeadlineExceeded, Discarded, Refusal, Refused, TradexError
+from tradex_core.events.fields import Event
+from tradex_core.messaging import outgoing
+from tradex_core.messaging.broker import Message
+from tradex_core.messaging.observer import Observer
+from tradex_core.messaging.opening import Opening
+from tradex_core.messaging.outgoing import Cause
+from tradex_core.messaging.routes import Context, Opened
+from tradex_core.messaging.unit_of_work import W
+
+
+class RefusalChangedState(TradexError):
+    """A use case refused after it had changed something: a bug in it."""
+
+
+class Execution(Generic[W]):
+    """Turns an opened message into its effect: events, and for a command its one reply."""
+
+    def __init__(self, consumer: str, *, clock: Clock, observer: Observer) -> None:
+        self._consumer = consumer
+        self._clock = clock
+        self._observer = observer
+
+    async def prepare(self, opening: Opening) -> object:
+        """Do a message's slow work outside the transaction; a refusal is returned as Refused."""
+        opened = opening.opened
+        if opened is None or opened.handler.prepare is None or opening.discarded:
+            return None
+        try:
+            self._check_deadline(opened)
+            return await opened.handler.prepare(opened.payload, context_of(opening, opened))
+        except Refusal as refusal:
+            return Refused(refusal)
+
+    def run(self, unit: W, opening: Opening, opened: Opened, prepared: object) -> list[Message]:
+        """Run the use case; return its events and, for a command, its answers, as messages.
+
+        Raises whatever the handler raises but refusals, which are an outcome.
+        """
+        result, refusal = self._outcome(unit, opening, opened, prepared)
+        now = self._clock.now()
+        outcome = refusal.slug if refusal else "done"
+        self._observer.handled(
+            self._consumer, opened.name, outcome, age=now - opened.envelope.time
+        )
+        events: list[Event] = list(unit.collect())
+        if not opened.is_command:
+            return self._messages(opening, opened, events, now)
+        operation = (opening.id, opened.name)
+        if refusal:
+            reply = outgoing.refused(*operation, refusal, subject=opened.subject, at=now)
+        else:
+            reply = outgoing.succeeded(*operation, result=result, subject=opened.subject, at=now)
+        address = opened.envelope.reply_to
+        answer = outgoing.answer(address, reply) if address else None
+        messages = self._messages(opening, opened, [*events, reply], now)
+        return [*messages, answer] if answer else messages
+
+    def _outcome(
+        self, unit: W, opening: Opening, opened: Opened, prepared: object
+    ) -> tuple[object, Refusal | None]:
+        try:
+            if opening.discarded:
+                return None, Discarded("An operator gave this command up; send it again.")
+            self._check_deadline(opened)
+            if isinstance(prepared, Refused):
+                return None, prepared.refusal
+            context = context_of(opening, opened, prepared)
+            result = opened.handler.handle(unit, opened.payload, context)
+        except Refusal as refusal:
+            if unit.collect():
+                msg = f"{opened.name} was refused ({refusal.slug}) after it had changed something"
+                raise RefusalChangedState(msg) from refusal
+            return None, refusal
+        return (None, result.refusal) if isinstance(result, Refused) else (result, None)
+
+    def _check_deadline(self, opened: Opened) -> None:
+        deadline = opened.envelope.deadline_ms
+        if deadline is not None and epoch_ms(self._clock.now()) > deadline:
+            msg = "Nobody waits for this command any more; it was not started."
+            raise DeadlineExceeded(msg)
+
+    def _messages(
+        self, opening: Opening, opened: Opened, events: Sequence[Event], now: datetime
+    ) -> list[Message]:
+        envelope = opened.envelope
+        cause = Cause(opening.id, envelope.correlation_id, envelope.traceparent, envelope.tracestate)
+        return outgoing.messages_of(events, cause=cause, source=self._consumer, at=now)
+
+
+def context_of(opening: Opening, opened: Opened, prepared: object = None) -> Context:
+    """Return what a handler may know of its message."""
+    return Context(opening.id, opened.actor, opened.envelope.time, prepared)

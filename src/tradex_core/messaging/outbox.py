@@ -1,0 +1,63 @@
+"""Messages committed together with the state that caused them, waiting for the relay."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+from tradex_core.messaging.broker import Message
+
+BUCKETS = 16
+"""In how many buckets the keys are shared out among relays."""
+
+
+def bucket_of(message: Message) -> int:
+    """Return the bucket of a message: the same for every message of its topic and key."""
+    lane = message.topic.encode() + b"\0" + (message.key or b"")
+    return sha256(lane).digest()[0] % BUCKETS
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """A message that waits: ids grow in the order of commits per key; `attempts` were refused."""
+
+    id: int
+    message: Message
+    attempts: int = 0
+
+
+class Lease(Protocol):
+    """One bucket of the outbox, ours alone until the lease is given back."""
+
+    @property
+    def rows(self) -> Sequence[OutboxRow]:
+        """The oldest rows by id, of no key that is put off."""
+        ...
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Delete what was acknowledged."""
+        ...
+
+    async def put_off(self, row_id: int, *, until: datetime) -> None:
+        """Leave a row, and with it its key, alone until then, and count the refusal."""
+        ...
+
+
+class Outbox(Protocol):
+    """What the relay needs of the outbox."""
+
+    async def buckets(self, *, now: datetime) -> Sequence[int]:
+        """Return the buckets that hold something to publish now."""
+        ...
+
+    def lease(
+        self, bucket: int, *, now: datetime, limit: int
+    ) -> AbstractAsyncContextManager[Lease | None]:
+        """Take a bucket for a while; None where another relay has it."""
+        ...
+
+    async def wait(self, timeout: float) -> None:
+        """Return when something was added in this process, or after so many seconds."""
+        ...

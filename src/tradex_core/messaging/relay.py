@@ -1,0 +1,81 @@
+"""The relay: publishes what the outbox holds, in order per key, and deletes what was acknowledged."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tradex_core.errors import Passing, Unpublishable
+from tradex_core.messaging.broker import Producer
+from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
+
+_BATCH = 500
+_POLL_SECONDS = 1.0
+
+
+class Relay:
+    """Moves messages from an outbox to the broker; several may run side by side.
+
+    A message is deleted only after its acknowledgement, so a crash publishes it again under the
+    same id. One that the broker will never take puts off its own key, not the others.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        producer: Producer,
+        means: Means,
+    ) -> None:
+        self._outbox = outbox
+        self._producer = producer
+        self._means = means
+
+    async def run(self) -> None:
+        """Publish for ever; a broker or database that is away is waited for."""
+        failures = 0
+        while True:
+            try:
+                published = await self.sweep()
+                failures = 0
+                if not published:
+                    await self._outbox.wait(_POLL_SECONDS)
+            except Passing as error:
+                failures += 1
+                self._means.observer.waiting("relay", error)
+                await asyncio.sleep(self._means.backoff.delay(failures, self._means.entropy))
+
+    async def sweep(self) -> int:
+        """Publish once what is ready in every bucket; return how many were acknowledged.
+
+        Raises Outage or OutcomeUnknown where the broker did not take all; what it took is deleted.
+        """
+        published = 0
+        for bucket in await self._outbox.buckets(now=self._means.clock.now()):
+            lease_of = self._outbox.lease(bucket, now=self._means.clock.now(), limit=_BATCH)
+            async with lease_of as lease:
+                if lease is not None:
+                    published += await self._publish(lease)
+        return published
+
+    async def _publish(self, lease: Lease) -> int:
+        rows = lease.rows
+        answers = await self._producer.publish([row.message for row in rows])
+        taken = [row.id for row, error in zip(rows, answers, strict=True) if error is None]
+        await lease.delete(taken)
+        await self._put_off_unpublishable(lease, rows, answers)
+        for error in answers:
+            if error is not None and not isinstance(error, Unpublishable):
+                raise error
+        return len(taken)
+
+    async def _put_off_unpublishable(
+        self, lease: Lease, rows: Sequence[OutboxRow], answers: Sequence[Exception | None]
+    ) -> None:
+        refused: set[tuple[str, bytes | None]] = set()
+        for row, error in zip(rows, answers, strict=True):
+            lane = (row.message.topic, row.message.key)
+            if isinstance(error, Unpublishable) and lane not in refused:
+                refused.add(lane)
+                self._means.observer.waiting("relay", error)
+                delay = self._means.backoff.bound(row.attempts + 1)
+                await lease.put_off(row.id, until=self._means.clock.now() + timedelta(seconds=delay))

@@ -1,0 +1,55 @@
+"""Operation ids that prove who was given them, so that no write per command is needed."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from tradex_core.clock import Clock, epoch_ms
+from tradex_core.ids import Entropy, OperationId, uuid7, uuid7_random_bits, uuid7_time
+
+_NONCE_BITS = 26
+_PROOF_BITS = 48
+_PROOF_MASK = (1 << _PROOF_BITS) - 1
+ANONYMOUS: Final = "anonymous"
+"""The owner of what nobody who is signed in asked for."""
+
+
+class OperationIds:
+    """Issues and recognises operation ids: UUIDv7 whose random bits are partly a keyed digest.
+
+    The 48-bit digest (HMAC-SHA256) covers the id's time, its 26-bit nonce, its owner and its
+    command, so every replica with the key can tell an id that was issued, and to whom.
+    """
+
+    def __init__(self, key: bytes, *, clock: Clock, entropy: Entropy) -> None:
+        self._key = key
+        self._clock = clock
+        self._entropy = entropy
+
+    def issue(self, *, owner: str, command: str) -> OperationId:
+        """Return a new id for a command that the owner asks for."""
+        at, nonce = self._clock.now(), self._entropy.bits(_NONCE_BITS)
+        proof = self._proof(at, nonce, owner, command)
+        return OperationId(uuid7(at=at, random_bits=nonce << _PROOF_BITS | proof))
+
+    def recognise(
+        self, operation_id: OperationId, *, owner: str, commands: Sequence[str]
+    ) -> str | None:
+        """Return which command the id was issued for; None where it was never issued to the owner.
+
+        Raises ValueError where it is not a UUID.
+        """
+        at, bits = uuid7_time(operation_id), uuid7_random_bits(operation_id)
+        nonce, proof = bits >> _PROOF_BITS, bits & _PROOF_MASK
+        for command in commands:
+            expected = self._proof(at, nonce, owner, command).to_bytes(8)
+            if hmac.compare_digest(expected, proof.to_bytes(8)):
+                return command
+        return None
+
+    def _proof(self, at: datetime, nonce: int, owner: str, command: str) -> int:
+        text = f"{epoch_ms(at)}\n{nonce}\n{command}\n{owner}"
+        digest = hmac.digest(self._key, text.encode(), sha256)
+        return int.from_bytes(digest[:8]) & _PROOF_MASK

@@ -1,0 +1,1 @@
+"""Products: what the catalogue shows, and the ledger of what moved their stock."""
