@@ -68,7 +68,7 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def core(session: nox.Session) -> None:
-    """Do the core and the in-memory adapters work with msgspec alone?"""  # noqa: D400, D415
+    """Do the core and the in-memory adapters work with msgspec alone?"""
     install(session, "core")
     session.run("python", "-c", IMPORT_EVERYTHING, env={"PYTHONPATH": "src"})
     suites = [suite for suite in ("tests/core", "tests/contracts") if Path(suite).exists()]
@@ -84,7 +84,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Do the commands and examples in the documentation run?"""  # noqa: D400, D415
+    """Do the commands and examples in the documentation run?"""
     install_with_tradex(session, "tests")
     session.run("pytest", "tests/docs", *session.posargs)
 

@@ -1,4 +1,4 @@
-"""Every error of the core: business refusals, faults that pass, and messages that can never work."""
+"""Every error of the core: refusals, faults that pass, and messages that can never work."""
 
 from enum import StrEnum
 from typing import ClassVar

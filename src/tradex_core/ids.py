@@ -52,12 +52,12 @@ def object_id(*, at: datetime, random_bits: int) -> str:
 
 
 def derived_uuid7(source: str, purpose: str, *, at: datetime) -> str:
-    """Derive a UUIDv7 from another id, so that running the same message again gives the same one."""
+    """Derive a UUIDv7 from another id: the same message run again gives the same one."""
     digest = sha256(f"{purpose}\0{source}".encode()).digest()
     return uuid7(at=at, random_bits=int.from_bytes(digest[:10]) & (1 << _RANDOM_BITS) - 1)
 
 
 def derived_object_id(source: str, purpose: str, *, at: datetime) -> str:
-    """Derive an ObjectId from another id, so that running the same message again gives the same one."""
+    """Derive an ObjectId from another id: the same message run again gives the same one."""
     digest = sha256(f"{purpose}\0{source}".encode()).digest()
     return object_id(at=at, random_bits=int.from_bytes(digest[:8]))

@@ -1,6 +1,6 @@
-"""A database in memory: collections of immutable states, an inbox, an outbox and parked messages."""
+"""A database in memory: immutable states, an inbox, an outbox and parked messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.parking import MemoryParking
 from tradex_core.clock import Clock
 from tradex_core.ids import MessageId
+from tradex_core.messaging.unit_of_work import Need
 
 _INBOX_RETENTION = timedelta(days=8)
 """Longer than a command topic keeps its messages, so that no redelivery finds its id forgotten."""
@@ -16,11 +17,15 @@ _INBOX_RETENTION = timedelta(days=8)
 
 @dataclass(frozen=True)
 class Collection:
-    """How a collection is kept: its aggregates' class, their id, and further unique keys by name."""
+    """How a collection is kept: its aggregates' class, their id, and further unique keys by name.
+
+    What is `related` to a state is loaded with it; with `history`, its facts are kept for ever.
+    """
 
     aggregate: Callable[[Any], Any]
     id: Callable[[Any], str]
     unique: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    related: Callable[[Any], Iterable[Need]] = lambda _state: ()
     history: bool = False
 
 
@@ -43,7 +48,7 @@ class MemoryDatabase:
         self.parking = MemoryParking()
 
     def read(self, collection: str, key: str) -> Any:  # noqa: ANN401 - each collection its own
-        """Return the committed state under an id or another unique key; None where there is none."""
+        """Return the committed state under an id or another unique key, or None."""
         owner = self.index_owner.get(collection)
         if owner is None:
             return self.states[collection].get(key)

@@ -61,7 +61,7 @@ class MemoryUnitOfWork:
         """Read these aggregates for the repositories to hand out."""
         for need in needs:
             if need not in self._read:
-                self._keep(need, self._database.read(*need))
+                await self._keep(need, self._database.read(*need))
 
     def find(self, collection: str, key: str) -> Any:  # noqa: ANN401 - each collection its own
         """Return a loaded or added aggregate by its id or another unique key, or None.
@@ -91,7 +91,7 @@ class MemoryUnitOfWork:
         self._touched.setdefault(id(aggregate), aggregate)
 
     def collect(self) -> Sequence[Event]:
-        """Return the events of the aggregates touched since the last call, in order per aggregate."""
+        """Return the events of what was touched since the last call, in order per aggregate."""
         touched, self._touched = self._touched, {}
         return [event for aggregate in touched.values() for event in aggregate.take_events()]
 
@@ -130,7 +130,7 @@ class MemoryUnitOfWork:
         self._change_parking()
         self._database.outbox.add(self._messages)
 
-    def _keep(self, need: Need, state: Any) -> None:  # noqa: ANN401
+    async def _keep(self, need: Need, state: Any) -> None:  # noqa: ANN401
         collection, _ = need
         self._read[need] = state
         if state is None:
@@ -142,6 +142,7 @@ class MemoryUnitOfWork:
             for each in needs:
                 self._read[each] = state
                 self._aggregates[each] = aggregate
+            await self.load(self._database.collections[owner].related(state))
 
     def _needs_of(self, collection: str, state: Any) -> list[Need]:  # noqa: ANN401
         kind = self._database.collections[collection]

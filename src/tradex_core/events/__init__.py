@@ -1,1 +1,1 @@
-"""The language that the services publish to each other: commands, events, replies, their envelope."""
+"""What the services publish to each other: commands, events, replies, their envelope."""

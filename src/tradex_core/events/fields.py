@@ -44,7 +44,7 @@ class Event(Wire, frozen=True):
 
 
 class Command(Wire, frozen=True):
-    """Something that is asked for; `command` is what the wire calls it and `topic` where it is sent."""
+    """Something asked for; `command` is what the wire calls it and `topic` where it is sent."""
 
     command: ClassVar[str]
     topic: ClassVar[str]

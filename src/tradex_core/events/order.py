@@ -22,7 +22,7 @@ class OrderStatus(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Its place on the way: every lawful step goes to a higher rank, so an older one is told by it."""
+        """Its place on the way: every lawful step leads to a higher one."""
         return _RANKS[self]
 
 

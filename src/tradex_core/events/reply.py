@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Raw
 
 from tradex_core.errors import Kind
 from tradex_core.events import topics
 from tradex_core.events.fields import Event, Wire
+
+NO_RESULT: Final = Raw(b"null")
+"""The result of a command that has none: JSON's null, since msgspec decodes no `Raw | None`."""
 
 
 class OutcomeStatus(StrEnum):
@@ -36,7 +39,7 @@ class CommandReplied(Event, frozen=True, omit_defaults=True):
     command: str
     status: OutcomeStatus
     completed_at: datetime
-    result: Raw | None = None
+    result: Raw = NO_RESULT
     error: ReplyError | None = None
     subject: str | None = None
 

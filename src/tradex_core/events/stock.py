@@ -57,7 +57,7 @@ class StockReserved(Event, frozen=True, omit_defaults=True):
 
 
 class RejectedLine(Wire, frozen=True):
-    """What was asked of a product, what there is of it, and its price now (null: no such product)."""
+    """What was asked of a product, what there is, and its price now (null: no such product)."""
 
     product_id: str
     requested: int

@@ -33,7 +33,7 @@ DEAD_LETTER_SUFFIX: Final = ".dlq"
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """What a topic needs when it is made: its partitions, and for how many days it keeps a message."""
+    """A topic: its partitions, and for how many days it keeps a message (None: for ever)."""
 
     name: str
     partitions: int = PARTITIONS
@@ -46,7 +46,7 @@ def dead_letter_topic(topic: str) -> str:
 
 
 def all_topics() -> tuple[Topic, ...]:
-    """Return every topic of the platform; events are kept for ever, since views are rebuilt from them."""
+    """Return every topic; events are kept for ever, since views are rebuilt from them."""
     handled = (*COMMANDS, *EVENTS, COMMAND_REPLIES)
     return (
         *(Topic(name) for name in COMMANDS),

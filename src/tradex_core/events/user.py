@@ -56,7 +56,7 @@ class RegisterUser(Command, frozen=True):
 
 
 class LoginUser(Command, frozen=True):
-    """Say who signs in; opens a session where the gateway names one and its first token's SHA-256."""
+    """Say who signs in; open the session that is named with its first token's SHA-256."""
 
     command: ClassVar[str] = "LOGIN_USER"
     topic: ClassVar[str] = topics.AUTH_COMMANDS

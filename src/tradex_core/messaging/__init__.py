@@ -1,1 +1,1 @@
-"""The machinery that carries messages: at least once in, exactly once in effect, in order per key."""
+"""Carries messages: at least once in, exactly once in effect, in order per key."""

@@ -11,7 +11,7 @@ from tradex_core.events.topics import Topic
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What is published; without a partition the key decides where it goes, as for Java's clients."""
+    """What is published; without a partition the key places it, as Java's clients do."""
 
     topic: str
     key: bytes | None
@@ -66,7 +66,7 @@ class Subscription(Protocol):
         ...
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """Commit the offsets behind these records; those of partitions lost meanwhile are dropped."""
+        """Commit the offsets behind these records, but of partitions lost meanwhile."""
         ...
 
     async def rewind(self) -> None:

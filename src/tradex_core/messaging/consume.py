@@ -30,7 +30,7 @@ class Consumer(Generic[W]):
     ) -> None:
         self.name = name
         self.waiting = False
-        self._topics = topics
+        self.topics = topics
         self._dispatcher = dispatcher
         self._broker = broker
         self._means = means
@@ -40,7 +40,7 @@ class Consumer(Generic[W]):
 
     async def run(self) -> None:
         """Consume until `stop`; raises what no waiting would mend."""
-        self._subscription = await self._broker.subscribe(self.name, self._topics)
+        self._subscription = await self._broker.subscribe(self.name, self.topics)
         retrying = asyncio.create_task(self._retry())
         consuming = asyncio.create_task(self._consume(self._subscription))
         try:

@@ -37,7 +37,7 @@ class UnknownDeadLetter(TradexError):
     """There is no open dead letter with this id."""
 
 
-def dead_letter(  # noqa: PLR0913 - every one of them becomes a header
+def dead_letter(
     record: Record,
     *,
     consumer: str,

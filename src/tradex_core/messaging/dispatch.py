@@ -1,4 +1,4 @@
-"""Handles batches of records: once in effect, in order per key, a bad message costing only itself."""
+"""Handles batches: once in effect, in order per key, a bad message costing only itself."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -127,9 +127,7 @@ class Dispatcher(Generic[W]):
         if opening.opened is None:
             error = opening.error or Hopeless("it could not be read")
             return [self._give_up(unit, opening.record, error, reason=error.reason)]
-        return self._execution.run(
-            unit, opening, opening.opened, prepared.get(opening.handled_id)
-        )
+        return self._execution.run(unit, opening, opening.opened, prepared.get(opening.handled_id))
 
     async def _park(self, opening: Opening, error: Exception) -> None:
         now = self._means.clock.now()
@@ -149,9 +147,7 @@ class Dispatcher(Generic[W]):
             unit.park(parked)
             unit.record(opening, ())
             await unit.commit()
-        self._means.observer.parked(
-            self._consumer, opening.record.position, attempts=1, error=text
-        )
+        self._means.observer.parked(self._consumer, opening.record.position, attempts=1, error=text)
 
     async def _retry(self, parked: Parked) -> None:
         opening = self._opener.open(parked.record)

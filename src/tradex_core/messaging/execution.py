@@ -47,9 +47,7 @@ class Execution(Generic[W]):
         result, refusal = self._outcome(unit, opening, opened, prepared)
         now = self._clock.now()
         outcome = refusal.slug if refusal else "done"
-        self._observer.handled(
-            self._consumer, opened.name, outcome, age=now - opened.envelope.time
-        )
+        self._observer.handled(self._consumer, opened.name, outcome, age=now - opened.envelope.time)
         events: list[Event] = list(unit.collect())
         if not opened.is_command:
             return self._messages(opening, opened, events, now)
@@ -91,7 +89,9 @@ class Execution(Generic[W]):
         self, opening: Opening, opened: Opened, events: Sequence[Event], now: datetime
     ) -> list[Message]:
         envelope = opened.envelope
-        cause = Cause(opening.id, envelope.correlation_id, envelope.traceparent, envelope.tracestate)
+        cause = Cause(
+            opening.id, envelope.correlation_id, envelope.traceparent, envelope.tracestate
+        )
         return outgoing.messages_of(events, cause=cause, source=self._consumer, at=now)
 
 

@@ -83,7 +83,9 @@ class Opener(Generic[U]):
         return Opening(record, message_id, handled_id, envelope=envelope, opened=opened)
 
     def _handled_id(self, record: Record, envelope: Envelope, message_id: MessageId) -> MessageId:
-        consumer = dict(record.headers).get(dead_letters.CONSUMER) if envelope.replay_count else None
+        consumer = (
+            dict(record.headers).get(dead_letters.CONSUMER) if envelope.replay_count else None
+        )
         if consumer is None or consumer.decode(errors="replace") != self._consumer:
             return message_id
         return MessageId(f"{message_id}#{envelope.replay_count}")

@@ -9,7 +9,7 @@ from tradex_core.errors import Refusal
 from tradex_core.events import codec, envelope, topics
 from tradex_core.events.envelope import Envelope, ReplyAddress
 from tradex_core.events.fields import Event
-from tradex_core.events.reply import CommandReplied, OutcomeStatus, ReplyError
+from tradex_core.events.reply import NO_RESULT, CommandReplied, OutcomeStatus, ReplyError
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message
 
@@ -61,7 +61,7 @@ def succeeded(
         command=command,
         status=OutcomeStatus.SUCCEEDED,
         completed_at=at,
-        result=None if result is None else msgspec.Raw(codec.encode(result)),
+        result=NO_RESULT if result is None else msgspec.Raw(codec.encode(result)),
         subject=subject,
     )
 
@@ -93,7 +93,7 @@ def answer(address: ReplyAddress, reply: CommandReplied) -> Message | None:
         (envelope.REPLY_CORRELATION, address.correlation_id),
         (envelope.REPLY_DISPOSED, b"1"),
     )
-    value: bytes | None = codec.encode(reply.result) if reply.result is not None else b"{}"
+    value: bytes | None = codec.encode(reply.result) if reply.result != NO_RESULT else b"{}"
     if reply.error is not None:
         value, headers = None, (*headers, (envelope.REPLY_ERROR, codec.encode(reply.error)))
     return Message(

@@ -1,4 +1,4 @@
-"""The relay: publishes what the outbox holds, in order per key, and deletes what was acknowledged."""
+"""The relay: publishes what the outbox holds, in order per key, and then deletes it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -78,4 +78,6 @@ class Relay:
                 refused.add(lane)
                 self._means.observer.waiting("relay", error)
                 delay = self._means.backoff.bound(row.attempts + 1)
-                await lease.put_off(row.id, until=self._means.clock.now() + timedelta(seconds=delay))
+                await lease.put_off(
+                    row.id, until=self._means.clock.now() + timedelta(seconds=delay)
+                )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from tradex_core.errors import Forbidden
 from tradex_core.events.envelope import Actor, Envelope
 from tradex_core.events.fields import Command, Event
 from tradex_core.ids import MessageId
@@ -26,6 +27,13 @@ class Context(msgspec.Struct, frozen=True):
     actor: Actor | None
     sent_at: datetime
     prepared: Any = None
+
+    def require_actor(self) -> Actor:
+        """Return who proved to ask; raises Forbidden where nobody did."""
+        if self.actor is None:
+            msg = "this command needs a signed actor"
+            raise Forbidden(msg)
+        return self.actor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.parking import Lane, Parked
 
 Need = tuple[str, str]
-"""An aggregate that a message is about: the collection's name and the key (an id, an e-mail, a sku)."""
+"""What a message is about: a collection's name and a key (an id, an e-mail, a sku)."""
+
 
 class Delivery(Protocol):
     """A record and the identity by which it is known to have been handled."""
@@ -51,11 +52,11 @@ class UnitOfWork(Protocol):
         ...
 
     async def load(self, needs: Iterable[Need]) -> None:
-        """Load these aggregates, where they exist, for the repositories to hand out; once a unit."""
+        """Load these aggregates, where they exist, for the repositories to hand out."""
         ...
 
     def collect(self) -> Sequence[Event]:
-        """Return the events of the aggregates touched since the last call, in order per aggregate."""
+        """Return the events of what was touched since the last call, in order per aggregate."""
         ...
 
     def record(self, delivery: Delivery, messages: Sequence[Message]) -> None:
@@ -67,7 +68,7 @@ class UnitOfWork(Protocol):
         ...
 
     def park(self, parked: Parked) -> None:
-        """Set a message aside at the end of its lane, or back in its place if it is parked already."""
+        """Set a message aside at the end of its lane, or back in the place that it has there."""
         ...
 
     def unpark(self, parked: Parked) -> None:

@@ -22,7 +22,7 @@ class OperationNotFound(Refusal):
 class Unavailable(TradexError):
     """The command was not accepted, or nobody can say whether it was; try again later.
 
-    `certain` is whether it was surely not accepted; if not, a repeat is safe with the same key only.
+    `certain`: it was surely not accepted. If not, a repeat is safe with the same key only.
     """
 
     def __init__(self, detail: str, *, certain: bool, retry_after: int = 1) -> None:

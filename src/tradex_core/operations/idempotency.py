@@ -29,9 +29,7 @@ class IdempotencyRecord(msgspec.Struct, frozen=True):
 class IdempotencyRecords(Protocol):
     """Keeps records for at least 24 hours."""
 
-    async def claim(
-        self, scope: IdempotencyScope, record: IdempotencyRecord
-    ) -> IdempotencyRecord:
+    async def claim(self, scope: IdempotencyScope, record: IdempotencyRecord) -> IdempotencyRecord:
         """Return the record that the scope has, which is the given one where it had none.
 
         Of claims that race, all get the same record. Raises Outage.

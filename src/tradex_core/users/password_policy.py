@@ -1,6 +1,6 @@
 """Which passwords are accepted: long enough and not easily guessed, whatever they are made of.
 
-The rules are those of NIST SP 800-63B-4, section 3.1.1.2, but for its blocklist's size.
+After NIST SP 800-63B, revision 3, section 5.1.1.2: a blocklist, and no rules of composition.
 """
 
 from typing import Final

@@ -64,7 +64,7 @@ class UserDirectory(Protocol):
         ...
 
     async def find_by_session(self, session_id: SessionId) -> UserState | None:
-        """Return the user whose session it is, ended or not; None where there is no such session."""
+        """Return whose session it is, ended or not; None where there is no such session."""
         ...
 
 

@@ -19,7 +19,7 @@ class PreparedPassword:
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordVerdict:
-    """Whether a password was right, and for whom: the user and the hash that it was checked against.
+    """Whether a password was right, and what it was checked against: a user and their hash.
 
     Without a user it was checked against a decoy and does not match.
     """

@@ -1,8 +1,7 @@
 """A user: an account with a role, which can be closed."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -32,11 +31,13 @@ class UserState(msgspec.Struct, frozen=True, kw_only=True):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"UserState({shown})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        yield "user_id", self.user_id
-        yield "role", str(self.role)
-        yield "is_active", self.is_active
-        yield "version", self.version
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            ("user_id", self.user_id),
+            ("role", self.role.value),
+            ("is_active", self.is_active),
+            ("version", self.version),
+        ]
 
 
 class User(Aggregate[UserState]):

@@ -1,0 +1,133 @@
+"""Consumer groups: who reads which partition, and up to where each was committed."""
+
+import weakref
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from adapters.memory.log import PartitionLog
+from adapters.memory.reader import Cursor, Reader
+from tradex_core.messaging.broker import Partition, Record
+
+
+class Group:
+    """Members share the partitions of their topics evenly; what was committed outlives them.
+
+    A rebalance takes effect at once, and moves as few partitions as it can: who keeps one reads on,
+    who gets one begins at the committed offset.
+    """
+
+    def __init__(self) -> None:
+        self.committed: dict[Partition, int] = {}
+        self._members: tuple[Reader, ...] = ()
+        self._is_balanced = True
+        self._is_balancing = False
+
+    def join(self, member: Reader) -> None:
+        """Take a member in and give it its share."""
+        self._members = (*self._members, member)
+        self._rebalance()
+
+    def leave(self, member: Reader) -> None:
+        """Give a member's partitions to the others; a repeat changes nothing."""
+        if member in self._members:
+            self._members = tuple(each for each in self._members if each is not member)
+            self._rebalance()
+
+    def disband(self) -> None:
+        """Let every member go; the committed offsets stay."""
+        self._members = ()
+
+    def commit(self, member: Reader, records: Sequence[Record]) -> None:
+        """Commit the offsets behind these records, never back.
+
+        Dropped are those that the member has not fetched since it got their partition: it may
+        have lost it meanwhile, and whoever had it then may stand elsewhere.
+        """
+        ends: dict[Partition, int] = {}
+        for record in records:
+            partition = (record.topic, record.partition)
+            if record.offset >= ends.get(partition, 0):
+                ends[partition] = record.offset + 1
+        for partition, end in ends.items():
+            cursor = member.cursors.get(partition)
+            if cursor is not None and self.committed.get(partition, 0) < end <= cursor.furthest:
+                self.committed[partition] = end
+
+    def rewind(self, member: Reader) -> None:
+        """Put a member back to the committed offsets."""
+        for cursor in member.cursors.values():
+            cursor.position = self._start(cursor.log)
+        member.wake()
+
+    def _start(self, log: PartitionLog) -> int:
+        return self.committed.get(log.id, log.first)
+
+    def _rebalance(self) -> None:
+        # A member may leave while this runs (it is garbage), and then it must run again.
+        self._is_balanced = False
+        if self._is_balancing:
+            return
+        self._is_balancing = True
+        while not self._is_balanced:
+            self._is_balanced = True
+            self._assign(_shares(self._members))
+        self._is_balancing = False
+
+    def _assign(self, shares: Mapping[Partition, tuple[Reader, PartitionLog]]) -> None:
+        for member in self._members:
+            member.cursors = {
+                partition: member.cursors.get(partition) or Cursor(log, self._start(log))
+                for partition, (owner, log) in shares.items()
+                if owner is member
+            }
+            member.wake()
+
+
+def _shares(members: Sequence[Reader]) -> dict[Partition, tuple[Reader, PartitionLog]]:
+    """Share the partitions out so that no one who could take one has two fewer than its owner."""
+    takers: dict[PartitionLog, list[Reader]] = {}
+    for member in members:
+        for topic in member.topics:
+            for log in topic.partitions:
+                takers.setdefault(log, []).append(member)
+    owners = {partition: member for member in members for partition in member.cursors}
+    load = Counter(owners.values())
+    moved = True
+    while moved:
+        moved = False
+        for log, candidates in takers.items():
+            owner = owners.get(log.id)
+            idlest = min(candidates, key=load.__getitem__)
+            if owner is None or load[owner] - load[idlest] > 1:
+                if owner is not None:
+                    load[owner] -= 1
+                load[idlest] += 1
+                owners[log.id] = idlest
+                moved = True
+    return {log.id: (owners[log.id], log) for log in takers}
+
+
+class MemorySubscription:
+    """A member of a group until it is closed, abandoned, or dropped by whoever held it."""
+
+    def __init__(self, group: Group, reader: Reader, leave: Callable[[], None]) -> None:
+        self._group = group
+        self._reader = reader
+        self._leave = weakref.finalize(self, leave)
+        self._leave.atexit = False
+
+    async def fetch(self, *, limit: int) -> Sequence[Record]:
+        return await self._reader.take(limit)
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        self._group.commit(self._reader, records)
+
+    async def rewind(self) -> None:
+        self._group.rewind(self._reader)
+
+    async def close(self) -> None:
+        self._leave()
+
+    def abandon(self) -> None:
+        """Leave at once and without a word, as a process that crashes does."""
+        self._leave()

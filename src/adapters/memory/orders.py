@@ -1,0 +1,60 @@
+"""Orders in memory: their facts for ever, the state that they add up to, and which are pending."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from adapters.memory.database import Collection, MemoryDatabase
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from tradex_core.clock import Clock
+from tradex_core.events.order import OrderStatus
+from tradex_core.ids import OrderId
+from tradex_core.orders.order import Order
+from tradex_core.orders.ports import ORDERS, Orders
+
+
+class OrdersDatabase(MemoryDatabase):
+    """The orders service's database; it knows its pending orders, oldest first."""
+
+    def __init__(self, clock: Clock) -> None:
+        orders = Collection(Order, lambda order: order.order_id, history=True)
+        super().__init__({ORDERS: orders}, clock=clock)
+        self._pending: dict[OrderId, datetime] = {}
+
+    def write(self, collection: str, state: Any) -> None:  # noqa: ANN401 - as every collection's
+        """Replace a state, and note whether the order is pending."""
+        super().write(collection, state)
+        if state.status is OrderStatus.PENDING:
+            self._pending[state.order_id] = state.created_at
+        else:
+            self._pending.pop(state.order_id, None)
+
+    async def overdue(self, before: datetime, *, limit: int) -> Sequence[OrderId]:
+        """Return at most `limit` pending orders created before an instant, oldest first."""
+        due = takewhile(lambda entry: entry[1] < before, self._pending.items())
+        return [order_id for order_id, _ in due][:limit]
+
+
+class MemoryOrders(Orders):
+    """The orders of one unit of work."""
+
+    def __init__(self, unit: MemoryUnitOfWork) -> None:
+        self._unit = unit
+
+    def find(self, order_id: OrderId) -> Order | None:
+        """Return an order, the same object at every call; None where there is none."""
+        found: Order | None = self._unit.find(ORDERS, order_id)
+        return found
+
+    def add(self, order: Order) -> None:
+        """Add an order whose id is new."""
+        self._unit.add(ORDERS, order)
+
+
+class OrdersUnitOfWork(MemoryUnitOfWork):
+    """The orders service's unit of work."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(database)
+        self.orders = MemoryOrders(self)

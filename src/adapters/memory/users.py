@@ -1,0 +1,82 @@
+"""Users and sessions in memory."""
+
+from adapters.memory.database import Collection, MemoryDatabase
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from tradex_core.clock import Clock
+from tradex_core.ids import SessionId, UserId
+from tradex_core.users.ports import SESSIONS, USERS, USERS_BY_EMAIL, Sessions, Users
+from tradex_core.users.session import Session, SessionState
+from tradex_core.users.user import User, UserState
+
+
+def users_database(clock: Clock) -> MemoryDatabase:
+    """Make the auth service's database, empty."""
+    users = Collection(User, lambda user: user.user_id, {USERS_BY_EMAIL: lambda user: user.email})
+    sessions = Collection(Session, lambda session: session.session_id)
+    return MemoryDatabase({USERS: users, SESSIONS: sessions}, clock=clock)
+
+
+class MemoryUsers(Users):
+    """The users of one unit of work."""
+
+    def __init__(self, unit: MemoryUnitOfWork) -> None:
+        self._unit = unit
+
+    def find(self, user_id: UserId) -> User | None:
+        """Return a user, the same object at every call; None where there is none."""
+        found: User | None = self._unit.find(USERS, user_id)
+        return found
+
+    def by_email(self, email: str) -> User | None:
+        """Return the user with a normalised e-mail address; None where there is none."""
+        found: User | None = self._unit.find(USERS_BY_EMAIL, email)
+        return found
+
+    def add(self, user: User) -> None:
+        """Add a user whose id and e-mail address are new."""
+        self._unit.add(USERS, user)
+
+
+class MemorySessions(Sessions):
+    """The sessions of one unit of work."""
+
+    def __init__(self, unit: MemoryUnitOfWork) -> None:
+        self._unit = unit
+
+    def find(self, session_id: SessionId) -> Session | None:
+        """Return a session, the same object at every call; None where there is none."""
+        found: Session | None = self._unit.find(SESSIONS, session_id)
+        return found
+
+    def add(self, session: Session) -> None:
+        """Add a session whose id is new."""
+        self._unit.add(SESSIONS, session)
+
+
+class UsersUnitOfWork(MemoryUnitOfWork):
+    """The auth service's unit of work."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__(database)
+        self.users = MemoryUsers(self)
+        self.sessions = MemorySessions(self)
+
+
+class MemoryUserDirectory:
+    """Looks users up as they were last committed."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def find_by_email(self, email: str) -> UserState | None:
+        """Return the user with a normalised e-mail address; None where there is none."""
+        found: UserState | None = self._database.read(USERS_BY_EMAIL, email)
+        return found
+
+    async def find_by_session(self, session_id: SessionId) -> UserState | None:
+        """Return the user whose session it is; None where there is no such session."""
+        session: SessionState | None = self._database.read(SESSIONS, session_id)
+        if session is None:
+            return None
+        found: UserState | None = self._database.read(USERS, session.user_id)
+        return found

@@ -1,0 +1,1 @@
+"""Passwords, sealing, tokens, the clock and chance, on argon2-cffi, cryptography and joserfc."""

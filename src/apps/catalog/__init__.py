@@ -1,0 +1,1 @@
+"""The catalogue service: products and their stock."""

@@ -1,0 +1,1 @@
+"""The orders service: orders, from placed to delivered."""

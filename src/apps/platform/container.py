@@ -1,0 +1,79 @@
+"""What the platform in one process is made of: the same apps that run alone, on one broker."""
+
+import secrets
+
+from dependency_injector import containers, providers
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.idempotency import MemoryIdempotencyRecords
+from adapters.security.passwords import Argon2PasswordHasher
+from adapters.security.sealing import HpkeSealer, HpkeUnsealer, SealingKeyPair, generate_key_pair
+from adapters.security.system import SystemClock, SystemEntropy
+from adapters.security.token_keys import AccessTokenKeys
+from apps.auth.container import AuthContainer
+from apps.catalog.container import CatalogContainer
+from apps.gateway.container import GatewayContainer
+from apps.orders.container import OrdersContainer
+from apps.projector.container import ProjectorContainer
+from apps.runtime.logging import LoggingObserver
+from apps.runtime.settings import Settings
+from tradex_core.events.envelope import ActorSignatures
+from tradex_core.messaging.dispatch import Means
+
+_KEY_BYTES = 32
+
+
+def _key(given: bytes | None) -> bytes:
+    return given or secrets.token_bytes(_KEY_BYTES)
+
+
+def _token_keys(given: str | None) -> AccessTokenKeys:
+    return AccessTokenKeys.from_text(given) if given else AccessTokenKeys.generate()
+
+
+def _sealing_keys(private: str | None, public: str | None) -> SealingKeyPair:
+    return SealingKeyPair(public, private) if private and public else generate_key_pair()
+
+
+class PlatformContainer(containers.DeclarativeContainer):
+    """Every app on the in-memory adapters; keys that the settings do not name are made anew."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency()
+
+    clock = providers.Singleton(SystemClock)
+    entropy = providers.Singleton(SystemEntropy)
+    observer = providers.Singleton(LoggingObserver)
+    means = providers.Singleton(Means, clock=clock, entropy=entropy, observer=observer)
+    broker = providers.Singleton(MemoryBroker, clock)
+    signatures = providers.Singleton(
+        ActorSignatures, providers.Callable(_key, settings.provided.actor_signing_key)
+    )
+    hasher = providers.Selector(
+        settings.provided.argon2,
+        **{
+            "default": providers.Singleton(Argon2PasswordHasher),
+            "owasp-minimum": providers.Singleton(Argon2PasswordHasher.owasp_minimum),
+        },
+    )
+    sealing_keys = providers.Singleton(
+        _sealing_keys, settings.provided.sealing_keys, settings.provided.sealing_public_key
+    )
+
+    auth = providers.Container(
+        AuthContainer,
+        settings=settings,
+        broker=broker,
+        means=means,
+        signatures=signatures,
+        hasher=hasher,
+        unsealer=providers.Singleton(HpkeUnsealer.from_text, sealing_keys.provided.private),
+    )
+    catalog = providers.Container(
+        CatalogContainer, settings=settings, broker=broker, means=means, signatures=signatures
+    )
+    orders = providers.Container(
+        OrdersContainer, settings=settings, broker=broker, means=means, signatures=signatures
+    )
+    projector = providers.Container(
+        ProjectorContainer, broker=broker, means=means, signatures=signatures
+    )

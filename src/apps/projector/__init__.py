@@ -1,0 +1,1 @@
+"""The projector: builds the views that the gateway reads."""

@@ -1,0 +1,1 @@
+"""What every app shares: settings, logging, lifecycle."""

@@ -1,0 +1,37 @@
+"""Composes a service from its routes, its store and its broker: the same way in every container."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from apps.runtime.service import Service
+from tradex_core.events.envelope import ActorSignatures
+from tradex_core.messaging.broker import Broker
+from tradex_core.messaging.consume import Consumer
+from tradex_core.messaging.dispatch import Dispatcher, Means
+from tradex_core.messaging.opening import Opener
+from tradex_core.messaging.outbox import Outbox
+from tradex_core.messaging.parking import Parking
+from tradex_core.messaging.relay import Relay
+from tradex_core.messaging.routes import Routes
+from tradex_core.messaging.unit_of_work import W
+
+
+def service(
+    name: str,
+    routes: Routes[W],
+    units: Callable[[], W],
+    *,
+    parking: Parking,
+    outbox: Outbox,
+    broker: Broker,
+    means: Means,
+    signatures: ActorSignatures,
+    unsigned_accepted: bool,
+    batch: int = 500,
+    timers: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> Service:
+    """Compose a service; nothing runs and nothing connects before its loops are started."""
+    opener = Opener(name, routes, signatures=signatures, unsigned_accepted=unsigned_accepted)
+    dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
+    consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
+    return Service(name, consumer, Relay(outbox, broker, means), timers)

@@ -1,0 +1,124 @@
+"""Reads settings' values from text; what does not fit is a ValueError that says what would."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from apps.runtime.secret import SecretBytes, SecretText
+
+_MIN_KEY_BYTES = 32
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_LATER = "the adapters for Kafka, PostgreSQL and MongoDB come with a later release"
+
+
+def text(value: str) -> str:
+    """Return the text."""
+    return value
+
+
+def secret_text(value: str) -> SecretText:
+    """Return the text, to be shown to nobody."""
+    return SecretText(value)
+
+
+def path(value: str) -> Path:
+    """Return the path of a file, `~` standing for the home directory."""
+    return Path(value).expanduser()
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a reader of one of these words, in upper or lower case."""
+
+    def read(value: str) -> str:
+        word = {choice.lower(): choice for choice in choices}.get(value.lower())
+        if word is None:
+            msg = f"{value!r} is not one of {', '.join(choices)}"
+            raise ValueError(msg)
+        return word
+
+    return read
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of a whole number within these bounds."""
+
+    def read(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            msg = f"{value!r} is not a whole number from {low} to {high}"
+            raise ValueError(msg)
+        return int(value)
+
+    return read
+
+
+def duration(value: str) -> timedelta:
+    """Return a time longer than none: seconds, or a number with s, m or h behind it."""
+    match = _DURATION.fullmatch(value)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not 0 < seconds <= timedelta.max.total_seconds() / 2:
+        msg = f"{value!r} is not a time above 0 in seconds, or with s, m or h behind it"
+        raise ValueError(msg)
+    return timedelta(seconds=seconds)
+
+
+def key(value: str) -> SecretBytes:
+    """Return a key of at least 32 bytes from hex or base64url; the errors do not show it."""
+    decoded = _hex_or_base64url(value)
+    if len(decoded) < _MIN_KEY_BYTES:
+        msg = f"the key has {len(decoded)} bytes and needs at least {_MIN_KEY_BYTES}"
+        raise ValueError(msg)
+    return SecretBytes(decoded)
+
+
+def _hex_or_base64url(value: str) -> bytes:
+    if _HEX.fullmatch(value):
+        return bytes.fromhex(value)
+    unpadded = value.rstrip("=")
+    try:
+        padded = unpadded + "=" * (-len(unpadded) % 4)
+        return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        msg = "the key is neither hex nor base64url"
+        raise ValueError(msg) from None
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return web origins (RFC 6454) separated by commas, each a scheme and a host alone."""
+    found = tuple(origin.strip() for origin in value.split(",") if origin.strip())
+    for origin in found:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            msg = f"{origin!r} is not an origin such as https://shop.example.com"
+            raise ValueError(msg)
+    return found
+
+
+def broker(value: str) -> Literal["memory"]:
+    """Return the broker's kind: this release has the one in memory."""
+    if value.lower() == "kafka":
+        msg = f"this release runs on the in-memory broker; {_LATER}"
+        raise ValueError(msg)
+    one_of("memory")(value)
+    return "memory"
+
+
+def database_url(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of `memory:`; the errors do not show what else a URL holds."""
+
+    def read(value: str) -> str:
+        if value.startswith(tuple(f"{scheme}:" for scheme in schemes)):
+            msg = f"this release keeps its data in memory; {_LATER}"
+            raise ValueError(msg)
+        if value != "memory:":
+            msg = "the URL is not memory:"
+            raise ValueError(msg)
+        return value
+
+    return read

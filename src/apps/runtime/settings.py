@@ -1,0 +1,215 @@
+"""Every setting, read from the environment and a `.env` file; whatever is wrong is told at once."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self, get_type_hints
+
+from apps.runtime import setting_values as values
+from apps.runtime.secret import SecretBytes, SecretText
+from apps.runtime.setting_sources import read_dotenv, read_secret_file
+
+PREFIX: Final = "TRADEX_"
+_FILE: Final = "_FILE"
+
+
+class SettingsError(Exception):
+    """Settings are wrong, missing or unknown: each of `problems` names one and its remedy."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"the settings are not valid:{lines}")
+
+
+class Reading(NamedTuple):
+    """How a setting is read from text, and an example of one; a secret's example is its remedy."""
+
+    read: Callable[[str], Any]
+    example: str
+    secret: bool = False
+
+
+_count = values.whole_number(1, 1_000_000)
+_postgres = Reading(values.database_url("postgresql", "postgres"), "memory:")
+_mongo = Reading(values.database_url("mongodb", "mongodb+srv"), "memory:")
+_accept_or_refuse = Reading(values.one_of("accept", "refuse"), "refuse")
+_new_key = Reading(
+    values.key,
+    "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` makes one",
+    secret=True,
+)
+_made_at_start = Reading(values.secret_text, "leave it out to have one made at start", secret=True)
+_protocol = values.one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_mechanism = values.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that can be set, with the defaults of the platform in one process.
+
+    A key that is not set is made at start and lost at exit. Secrets are of types that show `***`.
+    """
+
+    broker: Annotated[Literal["memory"], Reading(values.broker, "memory")] = "memory"
+    auth_database_url: Annotated[str, _postgres] = "memory:"
+    catalog_database_url: Annotated[str, _mongo] = "memory:"
+    orders_database_url: Annotated[str, _postgres] = "memory:"
+    gateway_database_url: Annotated[str, _postgres] = "memory:"
+
+    kafka_bootstrap_servers: Annotated[str | None, Reading(values.text, "localhost:9092")] = None
+    kafka_security_protocol: Annotated[str | None, Reading(_protocol, "SASL_SSL")] = None
+    kafka_sasl_mechanism: Annotated[str | None, Reading(_mechanism, "SCRAM-SHA-512")] = None
+    kafka_sasl_username: Annotated[str | None, Reading(values.text, "tradex")] = None
+    kafka_sasl_password: Annotated[
+        SecretText | None, Reading(values.secret_text, "your Kafka cluster gives it", secret=True)
+    ] = None
+    kafka_ssl_ca_location: Annotated[Path | None, Reading(values.path, "/etc/ssl/ca.crt")] = None
+
+    http_host: Annotated[str, Reading(values.text, "127.0.0.1")] = "127.0.0.1"
+    http_port: Annotated[int, Reading(values.whole_number(0, 65535), "3000")] = 3000
+    metrics_port: Annotated[int | None, Reading(values.whole_number(1, 65535), "9000")] = None
+    control_socket: Annotated[Path | None, Reading(values.path, "/run/tradex.sock")] = None
+    cors_origins: Annotated[
+        tuple[str, ...], Reading(values.origins, "https://shop.example.com")
+    ] = ()
+
+    log_format: Annotated[
+        Literal["console", "json"], Reading(values.one_of("console", "json"), "json")
+    ] = "console"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Reading(values.one_of("debug", "info", "warning", "error"), "warning"),
+    ] = "info"
+
+    pending_timeout: Annotated[timedelta, Reading(values.duration, "60s")] = timedelta(seconds=60)
+    unsigned_commands: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "accept"
+    plaintext_passwords: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "refuse"
+    argon2: Annotated[
+        Literal["default", "owasp-minimum"],
+        Reading(values.one_of("default", "owasp-minimum"), "default"),
+    ] = "default"
+
+    actor_signing_key: Annotated[SecretBytes | None, _new_key] = None
+    gateway_key: Annotated[SecretBytes | None, _new_key] = None
+    jwt_signing_key: Annotated[SecretText | None, _made_at_start] = None
+    sealing_keys: Annotated[SecretText | None, _made_at_start] = None
+    sealing_public_key: Annotated[
+        str | None, Reading(values.text, "the public half of TRADEX_SEALING_KEYS")
+    ] = None
+
+    register_rate_limit: Annotated[int, Reading(_count, "20")] = 20
+    max_pending: Annotated[int, Reading(_count, "10000")] = 10_000
+    max_in_flight: Annotated[int, Reading(_count, "1000")] = 1_000
+
+    def __post_init__(self) -> None:
+        """Give secrets that came as plain text or bytes the types that do not show them."""
+        for name, reading in _READINGS.items():
+            value = getattr(self, name)
+            if reading.secret and value is not None:
+                kind = SecretBytes if isinstance(value, bytes) else SecretText
+                object.__setattr__(self, name, kind(value))
+
+    @classmethod
+    def embedded(cls, **overrides: Any) -> Self:  # noqa: ANN401 - each setting its own type
+        """Return the settings of the platform in one process, but for what is overridden."""
+        return cls(**overrides)
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, dotenv_path: Path | None = Path(".env")
+    ) -> Self:
+        """Read the settings from the environment, and what it lacks from a `.env` file.
+
+        Raises SettingsError with everything that is wrong, missing or unknown.
+        """
+        problems: list[str] = []
+        environment = os.environ if environ is None else environ
+        given = _merged(_ours(environment), _ours(read_dotenv(dotenv_path, problems)))
+        read = _read_all(given, problems)
+        problems += _missing(read)
+        if problems:
+            raise SettingsError(problems)
+        return cls(**read)
+
+    @property
+    def unsigned_accepted(self) -> bool:
+        """Whether commands without a signed actor are handled."""
+        return self.unsigned_commands == "accept"
+
+    @property
+    def plaintext_accepted(self) -> bool:
+        """Whether passwords that nobody sealed are read."""
+        return self.plaintext_passwords == "accept"
+
+
+_READINGS: Final[Mapping[str, Reading]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+}
+_NAMES: Final[Mapping[str, str]] = {
+    PREFIX + name.upper() + suffix: name
+    for name, reading in _READINGS.items()
+    for suffix in (("", _FILE) if reading.secret else ("",))
+}
+"""The variables, and the setting that each is for."""
+
+
+def _ours(source: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {variable: value for variable, value in source.items() if variable.startswith(PREFIX)}
+
+
+def _merged(
+    environment: Mapping[str, str | None], dotenv: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    decided = {_NAMES.get(variable, variable) for variable in environment}
+    rest = {v: value for v, value in dotenv.items() if _NAMES.get(v, v) not in decided}
+    return {**rest, **environment}
+
+
+def _read_all(given: Mapping[str, str | None], problems: list[str]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for variable, raw in given.items():
+        name = _NAMES.get(variable)
+        if name is None:
+            problems.append(_unknown(variable))
+        elif variable + _FILE in given and _READINGS[name].secret:
+            problems.append(f"{variable}: {variable}{_FILE} is set too; keep one of the two")
+        else:
+            try:
+                read[name] = _value(variable, raw, _READINGS[name])
+            except ValueError as error:
+                problems.append(f"{variable}: {error}; {_remedy(variable, _READINGS[name])}")
+    return read
+
+
+def _value(variable: str, raw: str | None, reading: Reading) -> Any:  # noqa: ANN401
+    in_a_file = reading.secret and variable.endswith(_FILE)
+    value = read_secret_file(raw) if raw and in_a_file else raw
+    if not value:
+        msg = "it has no value"
+        raise ValueError(msg)
+    return reading.read(value)
+
+
+def _remedy(variable: str, reading: Reading) -> str:
+    return reading.example if reading.secret else f"for example {variable}={reading.example}"
+
+
+def _unknown(variable: str) -> str:
+    [*near] = get_close_matches(variable, _NAMES, n=1)
+    remedy = f"did you mean {near[0]}?" if near else "remove it"
+    return f"{variable}: there is no such setting; {remedy}"
+
+
+def _missing(read: Mapping[str, Any]) -> list[str]:
+    pair = {"sealing_keys", "sealing_public_key"}
+    absent = pair - set(read)
+    if len(absent) != 1:
+        return []
+    [missing], [present] = absent, pair - absent
+    needs = f"{PREFIX}{present.upper()} needs it, so set both or neither"
+    return [f"{PREFIX}{missing.upper()}: it is missing; {needs}"]

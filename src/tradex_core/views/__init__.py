@@ -1,0 +1,1 @@
+"""What the gateway reads: products, orders, users and operations, from events alone."""
