@@ -1,4 +1,4 @@
-"""Users and sessions for tests: builders, repositories in dicts, and cryptography that costs nothing."""
+"""Users and sessions for tests, repositories in dicts, and cryptography that costs nothing."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,13 @@ from tradex_core.events.user import (
 )
 from tradex_core.ids import MessageId, SessionId, UserId
 from tradex_core.users.errors import SealBroken
-from tradex_core.users.ports import PasswordHasher, PasswordSealer, PasswordUnsealer, Sessions, Users
+from tradex_core.users.ports import (
+    PasswordHasher,
+    PasswordSealer,
+    PasswordUnsealer,
+    Sessions,
+    Users,
+)
 from tradex_core.users.prepare_password import PasswordVerdict, PreparedPassword
 from tradex_core.users.session import Session
 from tradex_core.users.user import User, UserState
@@ -112,7 +118,7 @@ class OpenSealing(PasswordSealer, PasswordUnsealer):
         return password
 
 
-def a_user_state(**changes: Any) -> UserState:
+def a_user_state(**changes: object) -> UserState:
     state = UserState(
         user_id=USER_ID,
         email=EMAIL,
@@ -127,21 +133,21 @@ def a_user_state(**changes: Any) -> UserState:
     return replace(state, **changes)
 
 
-def a_user(**changes: Any) -> User:
+def a_user(**changes: object) -> User:
     return User(a_user_state(**changes))
 
 
-def a_session(**changes: Any) -> Session:
+def a_session(**changes: object) -> Session:
     session = Session.start(session_id=SESSION_ID, user_id=USER_ID, token_hash=TOKEN, at=NOW)
     return Session(replace(session.state, **changes))
 
 
-def a_register_command(**changes: Any) -> RegisterUser:
+def a_register_command(**changes: object) -> RegisterUser:
     command = RegisterUser(email=EMAIL, password=PASSWORD, name="Ana Reyes", role=Role.BUYER)
     return replace(command, **changes)
 
 
-def a_login_command(**changes: Any) -> LoginUser:
+def a_login_command(**changes: object) -> LoginUser:
     return replace(LoginUser(email=EMAIL, password=PASSWORD), **changes)
 
 
@@ -163,6 +169,6 @@ def a_prepared_password(password: str = PASSWORD) -> PreparedPassword:
     return PreparedPassword(hash=f"hash of {password}")
 
 
-def a_verdict(**changes: Any) -> PasswordVerdict:
+def a_verdict(**changes: object) -> PasswordVerdict:
     found: dict[str, Any] = {"user_id": USER_ID, "password_hash": PASSWORD_HASH, "matches": True}
     return PasswordVerdict(**{**found, **changes})

@@ -4,7 +4,6 @@ import asyncio
 from itertools import chain
 
 import pytest
-
 from tests.contracts.broker_harness import (
     PARTITIONS,
     BrokerHarness,
@@ -15,6 +14,7 @@ from tests.contracts.broker_harness import (
     spread,
     values,
 )
+
 from tradex_core.messaging.broker import Broker, Message, Record
 
 
@@ -172,7 +172,9 @@ class RebalancingContract(BrokerHarness):
         mine, others = ([r for r in part if r.value != b"probe"] for part in taken)
         assert set() == partitions(mine) & partitions(others)
         assert PARTITIONS == len(partitions(mine)) + len(partitions(others))
-        assert sorted(f"value-{number}" for number in range(100)) == sorted(values([*mine, *others]))
+        assert sorted(f"value-{number}" for number in range(100)) == sorted(
+            values([*mine, *others])
+        )
 
     async def test_what_a_crashed_member_had_not_committed_is_delivered_again(
         self, broker: Broker, topic: str, group: str
@@ -221,8 +223,7 @@ class RebalancingContract(BrokerHarness):
             until=lambda taken: len(seen.union(positions(chain(*taken)))) == 200,
         )
         assert all(
-            record.offset >= committed.get((topic, record.partition), 0)
-            for record in chain(*taken)
+            record.offset >= committed.get((topic, record.partition), 0) for record in chain(*taken)
         )
 
     async def test_a_commit_of_lost_partitions_is_dropped(

@@ -1,7 +1,15 @@
 """What the tests of the broker's contract share: features, builders, and bounded waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -115,7 +123,8 @@ class BrokerHarness:
         enough = asyncio.Event()
 
         async def work(member: Subscription, mine: list[Record]) -> None:
-            while records := await _unless(enough, member.fetch(limit=10)):
+            while not enough.is_set():
+                records = await _unless(enough, member.fetch(limit=10))
                 mine += records
                 if commit:
                     await member.commit(records)

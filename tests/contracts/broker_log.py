@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-
 from tests.contracts.broker_harness import (
     PARTITIONS,
     BrokerHarness,
@@ -14,6 +13,7 @@ from tests.contracts.broker_harness import (
     spread,
     values,
 )
+
 from tradex_core.errors import TradexError, Unpublishable
 from tradex_core.events.topics import Topic
 from tradex_core.messaging.broker import Broker, Message

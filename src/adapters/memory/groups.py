@@ -84,7 +84,7 @@ class Group:
 
 
 def _shares(members: Sequence[Reader]) -> dict[Partition, tuple[Reader, PartitionLog]]:
-    """Share the partitions out so that no one who could take one has two fewer than its owner."""
+    """Give each partition an owner, so that no member has two fewer than one it could relieve."""
     takers: dict[PartitionLog, list[Reader]] = {}
     for member in members:
         for topic in member.topics:
@@ -92,18 +92,21 @@ def _shares(members: Sequence[Reader]) -> dict[Partition, tuple[Reader, Partitio
                 takers.setdefault(log, []).append(member)
     owners = {partition: member for member in members for partition in member.cursors}
     load = Counter(owners.values())
-    moved = True
-    while moved:
-        moved = False
-        for log, candidates in takers.items():
-            owner = owners.get(log.id)
-            idlest = min(candidates, key=load.__getitem__)
-            if owner is None or load[owner] - load[idlest] > 1:
-                if owner is not None:
-                    load[owner] -= 1
-                load[idlest] += 1
-                owners[log.id] = idlest
-                moved = True
+
+    def idlest(log: PartitionLog) -> Reader:
+        return min(takers[log], key=load.__getitem__)
+
+    def gap(log: PartitionLog) -> int:
+        return load[owners[log.id]] - load[idlest(log)]
+
+    for log in takers:
+        if log.id not in owners:
+            owners[log.id] = idlest(log)
+            load[owners[log.id]] += 1
+    while takers and gap(widest := max(takers, key=gap)) > 1:
+        load[owners[widest.id]] -= 1
+        owners[widest.id] = idlest(widest)
+        load[owners[widest.id]] += 1
     return {log.id: (owners[log.id], log) for log in takers}
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -81,11 +82,10 @@ class HpkeUnsealer:
         if key is None:
             msg = f"there is no private key {sealed.kid!r} to open the password with (SEALING_KEYS)"
             raise SealBroken(msg)
-        try:
+        # Raised outside the handler, for the cause may carry the password (UnicodeDecodeError).
+        with suppress(binascii.Error, InvalidTag, ValueError):
             cipher = base64.b64decode(sealed.sealed, validate=True)
             plain = _SUITE.decrypt(cipher, key, info=context.encode())
             return plain.rstrip(b"\0").decode()
-        except (binascii.Error, InvalidTag, ValueError):
-            msg = "the password was sealed to another key or for another command, or is damaged"
-            # The cause stays out: a UnicodeDecodeError carries the password.
-            raise SealBroken(msg) from None
+        msg = "the password was sealed to another key or for another command, or is damaged"
+        raise SealBroken(msg)

@@ -3,6 +3,7 @@
 import secrets
 
 from dependency_injector import containers, providers
+from prometheus_client import CollectorRegistry
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.idempotency import MemoryIdempotencyRecords
@@ -10,6 +11,7 @@ from adapters.security.passwords import Argon2PasswordHasher
 from adapters.security.sealing import HpkeSealer, HpkeUnsealer, SealingKeyPair, generate_key_pair
 from adapters.security.system import SystemClock, SystemEntropy
 from adapters.security.token_keys import AccessTokenKeys
+from adapters.telemetry.metrics import MessagingMetrics
 from apps.auth.container import AuthContainer
 from apps.catalog.container import CatalogContainer
 from apps.gateway.container import GatewayContainer
@@ -19,6 +21,7 @@ from apps.runtime.logging import LoggingObserver
 from apps.runtime.settings import Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.observer import Observers
 
 _KEY_BYTES = 32
 
@@ -42,7 +45,12 @@ class PlatformContainer(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     entropy = providers.Singleton(SystemEntropy)
-    observer = providers.Singleton(LoggingObserver)
+    registry = providers.Singleton(CollectorRegistry)
+    observer = providers.Singleton(
+        Observers,
+        providers.Singleton(LoggingObserver),
+        providers.Singleton(MessagingMetrics, registry),
+    )
     means = providers.Singleton(Means, clock=clock, entropy=entropy, observer=observer)
     broker = providers.Singleton(MemoryBroker, clock)
     signatures = providers.Singleton(

@@ -1,8 +1,10 @@
-"""One log for everything in the process: for people or as JSON, on standard error, without secrets."""
+"""One log for all of the process, for people or as JSON: on standard error, without secrets."""
 
 import logging
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import IO, Any, Final
 
 import structlog
@@ -10,7 +12,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from apps.runtime.secret import MASK, SecretBytes, SecretText
 
-_SENSITIVE: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "key_ring")
+_SENSITIVE: Final = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "private_key",
+    "signing_key",
+    "sealing_keys",
+)
 _HARMLESS: Final = frozenset({"tokentype", "token_type"})
 _CHATTY: Final = ("asyncio", "httpcore", "httpx")
 """Loggers of other people's code whose debug lines nobody asked for."""
@@ -63,6 +74,56 @@ def _redacted(key: str, value: Any) -> Any:  # noqa: ANN401 - anything can be lo
     return value
 
 
+class LoggingObserver:
+    """Logs what happens to messages.
+
+    That a component waits is said once in `quiet_seconds`, however often it tries meanwhile.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet_seconds: float = 10.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = structlog.stdlib.get_logger("tradex.messaging")
+        self._quiet_seconds = quiet_seconds
+        self._monotonic = monotonic
+        self._said: dict[str, float] = {}
+
+    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+        """Log it for those who debug."""
+        self._log.debug(
+            "handled",
+            consumer=consumer,
+            type=type,
+            outcome=outcome,
+            age_ms=age.total_seconds() * 1e3,
+        )
+
+    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+        """Warn of it."""
+        self._log.warning(
+            "parked", consumer=consumer, position=position, attempts=attempts, error=error
+        )
+
+    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+        """Log it as an error: an operator has to decide."""
+        self._log.error(
+            "dead letter", consumer=consumer, position=position, reason=reason, error=error
+        )
+
+    def waiting(self, component: str, error: Exception) -> None:
+        """Warn of it, now and then."""
+        now = self._monotonic()
+        said = self._said.get(component)
+        if said is None or now - said >= self._quiet_seconds:
+            self._said[component] = now
+            self._log.warning(
+                "waiting", component=component, error=f"{type(error).__name__}: {error}"
+            )
+
+
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
@@ -71,7 +132,6 @@ def _shared() -> list[Processor]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.UnicodeDecoder(),
         redact,
     ]
 

@@ -92,51 +92,73 @@ def read_envelope(
     What a message without headers lacks is filled in: its id from where it lies, its time from
     the log. Raises Undecodable where a header is there and is not what it should be.
     """
-    found = dict(headers)
     try:
-        brought = _text(found, "ce_id")
+        texts = _texts(headers)
+        brought = texts.get("ce_id")
         envelope = Envelope(
             id=MessageId(brought or fallback_id),
-            type=_text(found, "ce_type") or "",
-            source=_text(found, "ce_source") or "unknown",
-            time=_time(_text(found, "ce_time"), fallback_time),
-            correlation_id=_text(found, "correlation-id") or brought or fallback_id,
-            causation_id=_text(found, "causation-id"),
-            actor=_actor(found),
-            signature=_text(found, "actor-signature"),
-            deadline_ms=_number(found, "deadline"),
-            traceparent=_text(found, "traceparent"),
-            tracestate=_text(found, "tracestate"),
-            reply_to=_reply_address(found),
-            replay_count=_number(found, REPLAY_COUNT) or 0,
+            type=texts.get("ce_type", ""),
+            source=texts.get("ce_source", "unknown"),
+            time=_time(texts.get("ce_time"), fallback_time),
+            correlation_id=texts.get("correlation-id") or brought or fallback_id,
+            causation_id=texts.get("causation-id"),
+            actor=_actor(texts),
+            signature=texts.get("actor-signature"),
+            deadline_ms=_number(texts, "deadline"),
+            traceparent=texts.get("traceparent"),
+            tracestate=texts.get("tracestate"),
+            reply_to=_reply_address(texts, headers),
+            replay_count=_number(texts, REPLAY_COUNT) or 0,
         )
     except ValueError as error:
         msg = f"a header is malformed: {error}"
         raise Undecodable(msg) from error
-    if found.get("ce_specversion", b"1.0") != b"1.0":
-        msg = "the header ce_specversion must be 1.0"
-        raise Undecodable(msg)
     return envelope, brought is not None
 
 
 _MAX_HEADER = 1024
+_MAX_DIGITS = 15
+_READ = frozenset(
+    {
+        "ce_specversion",
+        "ce_id",
+        "ce_type",
+        "ce_source",
+        "ce_time",
+        "correlation-id",
+        "causation-id",
+        "actor-id",
+        "actor-role",
+        "actor-signature",
+        "deadline",
+        "traceparent",
+        "tracestate",
+        REPLY_TOPIC,
+        REPLY_PARTITION,
+        REPLAY_COUNT,
+    }
+)
 
 
-def _text(found: Mapping[str, bytes], name: str) -> str | None:
-    raw = found.get(name)
-    if raw is None:
-        return None
-    if not raw or len(raw) > _MAX_HEADER or b"\0" in raw:
-        msg = f"{name} must have 1 to {_MAX_HEADER} bytes and no NUL"
+def _texts(headers: Headers) -> dict[str, str]:
+    texts = {}
+    for name, raw in headers:
+        if name in _READ:
+            if not raw or len(raw) > _MAX_HEADER or b"\0" in raw:
+                msg = f"{name} must have 1 to {_MAX_HEADER} bytes and no NUL"
+                raise ValueError(msg)
+            texts[name] = raw.decode()
+    if texts.get("ce_specversion", "1.0") != "1.0":
+        msg = "ce_specversion must be 1.0"
         raise ValueError(msg)
-    return raw.decode()
+    return texts
 
 
-def _number(found: Mapping[str, bytes], name: str) -> int | None:
-    text = _text(found, name)
+def _number(texts: Mapping[str, str], name: str) -> int | None:
+    text = texts.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         msg = f"{name} must be a whole number"
         raise ValueError(msg)
     return int(text)
@@ -149,8 +171,8 @@ def _time(text: str | None, fallback: datetime) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _actor(found: Mapping[str, bytes]) -> Actor | None:
-    user_id, role = _text(found, "actor-id"), _text(found, "actor-role")
+def _actor(texts: Mapping[str, str]) -> Actor | None:
+    user_id, role = texts.get("actor-id"), texts.get("actor-role")
     if user_id is None and role is None:
         return None
     if user_id is None or role is None:
@@ -159,12 +181,15 @@ def _actor(found: Mapping[str, bytes]) -> Actor | None:
     return Actor(user_id=user_id, role=Role(role))
 
 
-def _reply_address(found: Mapping[str, bytes]) -> ReplyAddress | None:
-    topic, correlation_id = _text(found, REPLY_TOPIC), found.get(REPLY_CORRELATION)
-    if topic is None or correlation_id is None:
+def _reply_address(texts: Mapping[str, str], headers: Headers) -> ReplyAddress | None:
+    topic = texts.get(REPLY_TOPIC)
+    if topic is None:
+        return None
+    correlation_id = dict(headers).get(REPLY_CORRELATION)
+    if correlation_id is None:
         return None
     return ReplyAddress(
-        topic=topic, correlation_id=correlation_id, partition=_number(found, REPLY_PARTITION)
+        topic=topic, correlation_id=correlation_id, partition=_number(texts, REPLY_PARTITION)
     )
 
 

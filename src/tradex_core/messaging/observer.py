@@ -24,17 +24,28 @@ class Observer(Protocol):
         ...
 
 
-class Silent:
-    """An observer that ignores everything."""
+class Observers:
+    """Several observers as one; with none it is silent."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
 
     def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
-        """Ignore it."""
+        """Tell each."""
+        for observer in self._observers:
+            observer.handled(consumer, type, outcome, age=age)
 
     def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
-        """Ignore it."""
+        """Tell each."""
+        for observer in self._observers:
+            observer.parked(consumer, position, attempts=attempts, error=error)
 
     def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
-        """Ignore it."""
+        """Tell each."""
+        for observer in self._observers:
+            observer.dead_lettered(consumer, position, reason=reason, error=error)
 
     def waiting(self, component: str, error: Exception) -> None:
-        """Ignore it."""
+        """Tell each."""
+        for observer in self._observers:
+            observer.waiting(component, error)

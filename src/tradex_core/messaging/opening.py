@@ -32,7 +32,7 @@ class Opening(msgspec.Struct, frozen=True):
     @property
     def discarded(self) -> bool:
         """Whether an operator gave this message up."""
-        return dead_letters.DISCARDED in dict(self.record.headers)
+        return self.replayed and dead_letters.DISCARDED in dict(self.record.headers)
 
     @property
     def replayed(self) -> bool:

@@ -24,9 +24,7 @@ from tradex_core.users.refresh_session import refresh_session
 from tradex_core.users.session import LIFETIME, Session
 
 
-def logged_out(
-    command: EndSession, *sessions: Session, after: timedelta = timedelta()
-) -> None:
+def logged_out(command: EndSession, *sessions: Session, after: timedelta = timedelta()) -> None:
     log_out(command, sessions=SessionsInDict(*sessions), clock=HandSetClock(NOW + after))
 
 

@@ -12,15 +12,12 @@ from tradex_core.users.password_policy import check_password
 def accepted(password: str, *, email: str = EMAIL, name: str = "Ana Reyes Lopez") -> bool:
     try:
         check_password(password, email=email, name=name)
-    except WeakPassword as refusal:
-        assert (Kind.INVALID, "weak_password") == (refusal.kind, refusal.slug)
+    except WeakPassword:
         return False
     return True
 
 
-@pytest.mark.parametrize(
-    ("expected", "length"), [(False, 7), (True, 8), (True, 128), (False, 129)]
-)
+@pytest.mark.parametrize(("expected", "length"), [(False, 7), (True, 8), (True, 128), (False, 129)])
 def test_a_password_has_eight_to_128_characters(expected: bool, length: int) -> None:
     assert expected == accepted(("xkqv" * 33)[:length])
 
@@ -36,7 +33,9 @@ def test_no_rule_says_what_characters_there_must_be(password: str) -> None:
     assert accepted(password)
 
 
-@pytest.mark.parametrize("password", ["password", "PassWord123", "QWERTYUIOP", "iloveyou", "12345678"])
+@pytest.mark.parametrize(
+    "password", ["password", "PassWord123", "QWERTYUIOP", "iloveyou", "12345678"]
+)
 def test_a_common_password_is_refused_in_any_case(password: str) -> None:
     assert not accepted(password)
 
@@ -44,7 +43,7 @@ def test_a_common_password_is_refused_in_any_case(password: str) -> None:
 @given(st.sampled_from(sorted(COMMON_PASSWORDS)))
 def test_every_common_password_is_refused(password: str) -> None:
     assert not accepted(password)
-    assert not accepted(password.upper().replace("SS", "ss"))
+    assert not accepted(password.upper())
 
 
 def test_the_common_passwords_are_many_and_none_is_refused_for_its_length_already() -> None:
@@ -55,7 +54,13 @@ def test_the_common_passwords_are_many_and_none_is_refused_for_its_length_alread
 
 @pytest.mark.parametrize(
     "password",
-    ["marisol.vega@example.com", "Marisol.Vega@Example.com", "marisol.vega", "MARISOL.VEGA", "Sol Vega Ruiz"],
+    [
+        "marisol.vega@example.com",
+        "Marisol.Vega@Example.com",
+        "marisol.vega",
+        "MARISOL.VEGA",
+        "Sol Vega Ruiz",
+    ],
 )
 def test_what_everybody_knows_of_the_person_is_refused(password: str) -> None:
     assert not accepted(password, email=" Marisol.Vega@example.com", name=" Sol Vega Ruiz ")
@@ -75,3 +80,4 @@ def test_the_refusal_says_what_to_do_and_does_not_repeat_the_password() -> None:
             check_password(password, email=EMAIL, name="Ana")
         assert refused.value.detail.startswith(("use ", "this is one of the most common"))
         assert password not in refused.value.detail
+        assert (Kind.INVALID, "weak_password") == (refused.value.kind, refused.value.slug)

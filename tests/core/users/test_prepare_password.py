@@ -134,9 +134,7 @@ def test_an_unknown_user_never_matches_whatever_the_hasher_says() -> None:
 
 def test_logging_in_with_a_password_sealed_for_another_command_is_hopeless() -> None:
     with pytest.raises(SealBroken):
-        verdict_on(
-            a_login_command(password=SEALED_FOR_ANOTHER), a_user_state(), CountingHasher()
-        )
+        verdict_on(a_login_command(password=SEALED_FOR_ANOTHER), a_user_state(), CountingHasher())
 
 
 def test_what_was_prepared_shows_no_hash() -> None:

@@ -1,0 +1,1 @@
+"""The `tradex` command line."""
