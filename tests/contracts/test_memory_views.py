@@ -1,4 +1,4 @@
-"""The views in memory keep the contract, their table, and any sequence of writes in order."""
+"""The views in memory keep the contract, are right after any writes, and look at little."""
 
 import asyncio
 
@@ -15,7 +15,8 @@ from tests.builders.views import (
     kept_under,
     later,
 )
-from tests.contracts.views import Store, ViewQueriesContract
+from tests.contracts.view_lists import Store
+from tests.contracts.views import ViewQueriesContract
 
 from adapters.memory.view_table import ViewTable
 from adapters.memory.views import MemoryViews

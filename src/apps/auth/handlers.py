@@ -108,7 +108,7 @@ class AuthHandlers:
         return await self._in_thread(
             lambda: prepare_registration(
                 command,
-                context.message_id,
+                context.given_id,
                 unsealer=self.unsealer,
                 hasher=self.hasher,
                 plaintext_allowed=self.plaintext_allowed,
@@ -120,7 +120,7 @@ class AuthHandlers:
         return await self._in_thread(
             lambda: prepare_login(
                 command,
-                context.message_id,
+                context.given_id,
                 user,
                 unsealer=self.unsealer,
                 hasher=self.hasher,

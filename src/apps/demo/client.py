@@ -1,7 +1,8 @@
 """A client of the HTTP API, which says what it wants as any program in any language would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
@@ -9,30 +10,33 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from apps.runtime.secret import SecretText
 from tradex_core.errors import Undecodable
 from tradex_core.events import codec
 from tradex_core.events.fields import Wire
 from tradex_core.events.order import OrderDocument
 from tradex_core.events.product import ProductDocument
 from tradex_core.events.user import UserDocument
+from tradex_core.views.order_view import TimelineEntry
 
 T = TypeVar("T")
 
 _PATIENCE_SECONDS: Final = 30
+_FIRST_PAUSE_SECONDS: Final = 0.005
+_LONGEST_PAUSE_SECONDS: Final = 0.25
 _TRIES: Final = 5
 _BUSY: Final = frozenset({429, 503})
 _PAGE: Final = 100
+_DATA: Final = "data:"
 _JSON: Final = {"content-type": "application/json"}
 _WAIT: Final = {"prefer": f"wait={_PATIENCE_SECONDS}"}
 
 
 class ApiError(Exception):
-    """The API answered something else than what was hoped for."""
+    """The API answered something else than what was hoped for, or nothing."""
 
-    def __init__(self, request: str, status: int, problem: str) -> None:
-        super().__init__(f"{request} was answered {status}: {problem}")
-        self.status = status
+
+class NotYetThere(ApiError):
+    """There is no such thing, or not yet: views follow a moment later."""
 
 
 class Tokens(Wire, frozen=True):
@@ -155,16 +159,16 @@ class ApiClient:
 
     async def products(self) -> list[ProductDocument]:
         """Return the whole catalogue, page by page."""
-        return [_decode(item, ProductDocument) async for item in self._pages("/products")]
+        return [codec.decode(item, ProductDocument) async for item in self._pages("/products")]
 
     async def orders(self, token: str) -> list[OrderDocument]:
         """Return every order that the caller may see, page by page."""
-        return [_decode(item, OrderDocument) async for item in self._pages("/orders", token)]
+        return [codec.decode(item, OrderDocument) async for item in self._pages("/orders", token)]
 
-    async def order_events(self, token: str, order_id: str) -> AsyncIterator[None]:
-        """Wake whenever the order's timeline has something new, heartbeats included.
+    async def timeline(self, token: str, order_id: str) -> AsyncIterator[TimelineEntry]:
+        """Follow an order's life: every step so far, then each as it happens.
 
-        It is a stream of server-sent events; it ends when the gateway ends it.
+        A stream of server-sent events, which ends when the gateway ends it.
         """
         headers = _headers(token, {"accept": "text/event-stream"})
         path = f"/orders/{order_id}/events"
@@ -173,8 +177,8 @@ class ApiClient:
                 await response.aread()
                 raise _error(response)
             async for line in response.aiter_lines():
-                if not line:
-                    yield None
+                if line.startswith(_DATA):
+                    yield codec.decode(line.removeprefix(_DATA).encode(), TimelineEntry)
 
     async def _pages(self, path: str, token: str | None = None) -> AsyncIterator[msgspec.Raw]:
         query: dict[str, str | int] = {"limit": _PAGE}
@@ -218,16 +222,50 @@ class ApiClient:
     ) -> httpx.Response:
         content = None if body is None else codec.encode(body)
         all_headers = _headers(token, {**(_JSON if content else {}), **(headers or {})})
-        for attempt in range(1, _TRIES + 1):
-            response = await self._http.request(
-                method, path, content=content, headers=all_headers, params=query
-            )
-            if response.status_code not in _BUSY or attempt == _TRIES:
+        response = await self._ask(method, path, content, all_headers, query)
+        for _ in range(_TRIES - 1):
+            if response.status_code not in _BUSY:
                 break
             await asyncio.sleep(float(response.headers.get("retry-after", "1")))
+            response = await self._ask(method, path, content, all_headers, query)
         if response.is_error:
             raise _error(response)
         return response
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        query: Mapping[str, str | int] | None,
+    ) -> httpx.Response:
+        try:
+            return await self._http.request(
+                method, path, content=content, headers=headers, params=query
+            )
+        except httpx.HTTPError as error:
+            msg = f"{method} {path}: no answer ({type(error).__name__})"
+            raise ApiError(msg) from error
+
+
+async def until(ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool]) -> T:
+    """Ask again, ever more rarely, until the answer is enough; not found may be too early.
+
+    Raises ApiError where that takes more than 30 seconds.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                with suppress(NotYetThere):
+                    if enough(answer := await ask()):
+                        return answer
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    except TimeoutError as error:
+        msg = f"what was waited for did not come within {_PATIENCE_SECONDS} seconds"
+        raise ApiError(msg) from error
 
 
 def _headers(token: str | None, headers: Mapping[str, str]) -> dict[str, str]:
@@ -236,13 +274,10 @@ def _headers(token: str | None, headers: Mapping[str, str]) -> dict[str, str]:
 
 def _read(response: httpx.Response, target: type[T]) -> T:
     try:
-        return _decode(response.content, target)
+        return codec.decode(response.content, target)
     except Undecodable as error:
-        raise ApiError(_request(response), response.status_code, str(error)) from error
-
-
-def _decode(data: bytes | msgspec.Raw, target: type[T]) -> T:
-    return codec.decode(data, target)
+        msg = f"{_request(response)}: the answer is not what it should be: {error}"
+        raise ApiError(msg) from error
 
 
 def _error(response: httpx.Response) -> ApiError:
@@ -250,8 +285,9 @@ def _error(response: httpx.Response) -> ApiError:
         problem = codec.decode(response.content, Problem)
     except Undecodable:
         problem = Problem()
-    text = f"{problem.title}. {problem.detail}".strip()
-    return ApiError(_request(response), response.status_code, text)
+    answer = f"{response.status_code} {problem.title}. {problem.detail}".strip()
+    kind = NotYetThere if response.status_code == httpx.codes.NOT_FOUND else ApiError
+    return kind(f"{_request(response)}: {answer}")
 
 
 def _request(response: httpx.Response) -> str:

@@ -110,7 +110,7 @@ def read_envelope(
             reply_to=_reply_address(texts, headers),
             replay_count=_number(texts, REPLAY_COUNT) or 0,
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         msg = f"a header is malformed: {error}"
         raise Undecodable(msg) from error
     return envelope, brought is not None
@@ -118,6 +118,7 @@ def read_envelope(
 
 _MAX_HEADER = 1024
 _MAX_DIGITS = 15
+_FIRST_YEAR = 1970
 _READ = frozenset(
     {
         "ce_specversion",
@@ -167,8 +168,12 @@ def _number(texts: Mapping[str, str], name: str) -> int | None:
 def _time(text: str | None, fallback: datetime) -> datetime:
     if text is None:
         return fallback
-    time = datetime.fromisoformat(text)
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    read = datetime.fromisoformat(text)
+    time = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    if time.year < _FIRST_YEAR:
+        msg = f"ce_time must not be before {_FIRST_YEAR}"
+        raise ValueError(msg)
+    return time
 
 
 def _actor(texts: Mapping[str, str]) -> Actor | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
@@ -33,7 +33,21 @@ def normalised_email(email: str) -> str:
     return email.strip().lower()
 
 
-class RegisterUser(Command, frozen=True):
+class _WithPassword(Command, frozen=True):
+    """A command that shows everything of itself but its password."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            (name, "***" if name == "password" else getattr(self, name))
+            for name in self.__struct_fields__
+        ]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+
+class RegisterUser(_WithPassword, frozen=True):
     """Make an account."""
 
     command: ClassVar[str] = "REGISTER_USER"
@@ -55,7 +69,7 @@ class RegisterUser(Command, frozen=True):
         return self.user_id
 
 
-class LoginUser(Command, frozen=True):
+class LoginUser(_WithPassword, frozen=True):
     """Say who signs in; open the session that is named with its first token's SHA-256."""
 
     command: ClassVar[str] = "LOGIN_USER"

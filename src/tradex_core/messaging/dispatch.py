@@ -124,10 +124,13 @@ class Dispatcher(Generic[W]):
     ) -> list[Message]:
         if opening.replayed:
             unit.release(self._lane(opening.record))
-        if opening.opened is None:
-            error = opening.error or Hopeless("it could not be read")
-            return [self._give_up(unit, opening.record, error, reason=error.reason)]
-        return self._execution.run(unit, opening, opening.opened, prepared.get(opening.handled_id))
+        preparation = prepared.get(opening.handled_id)
+        if opening.opened is not None and not isinstance(preparation, Hopeless):
+            return self._execution.run(unit, opening, opening.opened, preparation)
+        if opening.discarded:
+            return []
+        error = preparation if isinstance(preparation, Hopeless) else opening.hopeless
+        return [self._give_up(unit, opening.record, error, reason=error.reason)]
 
     async def _park(self, opening: Opening, error: Exception) -> None:
         now = self._means.clock.now()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Generic
 
 from tradex_core.clock import Clock, epoch_ms
-from tradex_core.errors import DeadlineExceeded, Discarded, Refusal, Refused, TradexError
+from tradex_core.errors import DeadlineExceeded, Discarded, Hopeless, Refusal, Refused, TradexError
 from tradex_core.events.fields import Event
 from tradex_core.messaging import outgoing
 from tradex_core.messaging.broker import Message
@@ -29,7 +29,10 @@ class Execution(Generic[W]):
         self._observer = observer
 
     async def prepare(self, opening: Opening) -> object:
-        """Do a message's slow work outside the transaction; a refusal is returned as Refused."""
+        """Do a message's slow work outside the transaction.
+
+        A refusal is returned as Refused, and why the message can never work as Hopeless.
+        """
         opened = opening.opened
         if opened is None or opened.handler.prepare is None or opening.discarded:
             return None
@@ -38,6 +41,8 @@ class Execution(Generic[W]):
             return await opened.handler.prepare(opened.payload, context_of(opening, opened))
         except Refusal as refusal:
             return Refused(refusal)
+        except Hopeless as error:
+            return error
 
     def run(self, unit: W, opening: Opening, opened: Opened, prepared: object) -> list[Message]:
         """Run the use case; return its events and, for a command, its answers, as messages.
@@ -97,4 +102,5 @@ class Execution(Generic[W]):
 
 def context_of(opening: Opening, opened: Opened, prepared: object = None) -> Context:
     """Return what a handler may know of its message."""
-    return Context(opening.id, opened.actor, opened.envelope.time, prepared)
+    envelope = opened.envelope
+    return Context(opening.id, envelope.id, opened.actor, envelope.time, prepared)

@@ -35,6 +35,11 @@ class Opening(msgspec.Struct, frozen=True):
         return self.replayed and dead_letters.DISCARDED in dict(self.record.headers)
 
     @property
+    def hopeless(self) -> Hopeless:
+        """Why it can never be handled."""
+        return self.error or Hopeless("it could not be read")
+
+    @property
     def replayed(self) -> bool:
         """Whether an operator sent it again, or gave it up, for this consumer."""
         return self.id != self.handled_id

@@ -19,11 +19,13 @@ U = TypeVar("U")
 class Context(msgspec.Struct, frozen=True):
     """What a handler may know of its message beside the payload.
 
+    `message_id` is its identity and nobody else's; `given_id` the id that its sender gave it.
     `actor` is who proved to ask; None for an event and for a command without a signature. `sent_at`
     is when the message was made, which stays the same however often it is delivered.
     """
 
     message_id: MessageId
+    given_id: MessageId
     actor: Actor | None
     sent_at: datetime
     prepared: Any = None

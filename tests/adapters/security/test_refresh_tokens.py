@@ -32,14 +32,14 @@ def test_the_same_request_gets_the_same_token_from_every_replica() -> None:
     assert TOKENS.successor(FIRST) == replica.successor(FIRST)
 
 
-def test_another_operation_session_or_key_makes_another_token() -> None:
-    made = {
+def test_another_operation_session_or_key_makes_another_secret() -> None:
+    made = [
         FIRST,
         TOKENS.first(OTHER_OPERATION_ID, SESSION_ID),
         TOKENS.first(OPERATION_ID, OTHER_SESSION_ID),
         RefreshTokens(KEY[::-1]).first(OPERATION_ID, SESSION_ID),
-    }
-    assert len(made) == 4
+    ]
+    assert len({token.partition(".")[2] for token in made}) == 4
 
 
 def test_every_successor_is_new_and_of_the_same_session() -> None:

@@ -109,7 +109,11 @@ def test_a_key_pair_does_not_show_its_private_key() -> None:
     assert KEYS.private not in repr(KEYS)
 
 
-@pytest.mark.parametrize("text", ["", "secret-key-that-is-none", "c2hvcnQ=", f"{KEYS.public},"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "secret-key-that-is-none", "c2hvcnQ=", f"{KEYS.public},"],
+    ids=["nothing", "no base64", "too short", "an empty second"],
+)
 def test_what_are_no_keys_is_refused_without_being_shown(text: str) -> None:
     for read in (HpkeSealer.from_text, HpkeUnsealer.from_text):
         with pytest.raises(ValueError, match="32 bytes in base64") as refused:

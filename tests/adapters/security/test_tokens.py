@@ -148,13 +148,15 @@ def test_a_refused_token_is_not_remembered_as_good() -> None:
     assert_invalid(forged, verifier)
 
 
-def test_only_so_many_tokens_are_remembered(checks: Mock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_tokens_used_last_are_remembered(
+    checks: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tokens, "_CACHED_TOKENS", 2)
     verifier = a_verifier()
-    oldest, kept, newest = (a_token(claims={"jti": name}) for name in ("a", "b", "c"))
-    for token in (oldest, kept, newest, kept, newest, oldest):
+    used, idle, newest = (a_token(claims={"jti": name}) for name in ("a", "b", "c"))
+    for token in (used, idle, used, newest, used, idle):
         assert SELLER == verifier.verify(token)
-    assert [oldest, kept, newest, oldest] == [call.args[0] for call in checks.call_args_list]
+    assert [used, idle, newest, idle] == [call.args[0] for call in checks.call_args_list]
 
 
 def test_no_algorithm_is_no_signature() -> None:

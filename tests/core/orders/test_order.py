@@ -284,3 +284,9 @@ def test_refusals_have_stable_names() -> None:
         OrderTotalTooLarge: (Kind.INVALID, "order_total_too_large"),
     }
     assert expected == {refusal: (refusal.kind, refusal.slug) for refusal in expected}
+
+
+@pytest.mark.parametrize("shared", [PLACED, a_fresh_order().state], ids=["a fact", "a state"])
+def test_what_stores_share_cannot_be_changed_in_place(shared: object) -> None:
+    with pytest.raises(AttributeError):
+        setattr(shared, "user_id", "somebody else")  # noqa: B010 - a type checker would refuse it

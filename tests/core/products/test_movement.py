@@ -113,3 +113,9 @@ def test_stock_is_what_there_was_and_what_counts_since_of_that_product_alone() -
     ]
     assert 10 - 2 + 7 == derived_stock(TEA, initial=10, movements=movements)
     assert 10 - 3 == derived_stock(MUG, initial=10, movements=movements)
+
+
+def test_a_state_that_stores_share_cannot_be_changed_in_place() -> None:
+    state: object = held().state
+    with pytest.raises(AttributeError):
+        setattr(state, "lines", ())  # noqa: B010 - a type checker would refuse it

@@ -160,3 +160,9 @@ def test_refusals_have_stable_names() -> None:
         StockLimitExceeded: (Kind.CONFLICT, "stock_limit_exceeded"),
     }
     assert expected == {refusal: (refusal.kind, refusal.slug) for refusal in expected}
+
+
+def test_a_state_that_stores_share_cannot_be_changed_in_place() -> None:
+    state: object = a_product().state
+    with pytest.raises(AttributeError):
+        setattr(state, "stock", 1_000)  # noqa: B010 - a type checker would refuse it

@@ -30,12 +30,7 @@ from tradex_core.views.order_view import (
 )
 
 OrderEvent = OrderCreated | OrderUpdated | StockReserved | StockRejected
-STEPS = (
-    OrderStatus.CONFIRMED,
-    OrderStatus.PROCESSING,
-    OrderStatus.SHIPPED,
-    OrderStatus.DELIVERED,
-)
+STEPS = (OrderStatus.CONFIRMED, OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
 def taken(view: OrderView | None, event: OrderEvent) -> OrderView:
@@ -117,11 +112,7 @@ def test_a_late_status_is_entered_in_its_place_and_is_not_the_order_s() -> None:
     )
 
     assert (OrderStatus.PROCESSING, later(3)) == (view.status, view.updated_at)
-    assert [
-        OrderStatus.PENDING,
-        OrderStatus.CONFIRMED,
-        OrderStatus.PROCESSING,
-    ] == statuses(view)
+    assert [OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING] == statuses(view)
 
 
 def test_an_update_before_the_creation_makes_a_stub_that_is_not_shown() -> None:

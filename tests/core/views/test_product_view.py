@@ -5,13 +5,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders.views import (
-    PRODUCT_ID,
-    later,
-    product_created,
-    product_updated,
-    stock_updated,
-)
+from tests.builders.views import PRODUCT_ID, later, product_created, product_updated, stock_updated
 
 from tradex_core.events.product import ProductDocument
 from tradex_core.events.stock import StockUpdated

@@ -1,0 +1,1 @@
+"""The gateway: HTTP in, commands out, and reads from views of its own."""

@@ -1,0 +1,72 @@
+"""The guard before every route: who is it, and may they use it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from apps.gateway.policy import Access
+from apps.gateway.problems import BadRequest
+from tradex_core.errors import Forbidden
+from tradex_core.events.envelope import Actor
+
+_SCHEME = b"bearer "
+
+
+class TokenVerifier(Protocol):
+    """Tells who bears an access token."""
+
+    def verify(self, token: str) -> Actor:
+        """Return who the token says its bearer is; raises InvalidToken."""
+        ...
+
+
+class Unauthenticated(BadRequest):
+    """Nobody is signed in, and somebody must be."""
+
+    status: ClassVar[int] = 401
+    slug = "unauthenticated"
+    title = "Sign in first"
+
+
+class Gatekeeper:
+    """Admits a request to a route, or raises Unauthenticated, InvalidToken or Forbidden.
+
+    What the policy does not name is forbidden to everybody.
+    """
+
+    def __init__(self, verifier: TokenVerifier, policy: Mapping[tuple[str, str], Access]) -> None:
+        self._verifier = verifier
+        self._policy = policy
+
+    async def admit(
+        self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+    ) -> None:
+        """Note in the request who is signed in, None where nobody is."""
+        scope = connection.scope
+        method = scope.get("method", "")
+        access = self._policy.get((method, scope["path_template"]))
+        scope["user"] = None
+        if access is None:
+            if method != "OPTIONS":
+                detail = "Nobody may use this route."
+                raise Forbidden(detail)
+            return
+        if access.credentials:
+            scope["user"] = self._admitted(dict(scope["headers"]).get(b"authorization"), access)
+
+    def _admitted(self, header: bytes | None, access: Access) -> Actor | None:
+        if header is None:
+            if access.roles is None:
+                return None
+            detail = "Send an access token: Authorization: Bearer …"
+            raise Unauthenticated(detail)
+        if header[: len(_SCHEME)].lower() != _SCHEME:
+            detail = "Send an access token by the scheme Bearer."
+            raise Unauthenticated(detail)
+        actor = self._verifier.verify(header[len(_SCHEME) :].strip().decode("latin-1"))
+        if access.roles is not None and actor.role not in access.roles:
+            detail = f"Only the roles {', '.join(sorted(access.roles))} may use this route."
+            raise Forbidden(detail)
+        return actor

@@ -1,0 +1,90 @@
+"""Reads what a request brings: its headers as they came, its body as one of the shapes."""
+
+from typing import Any, Final, Generic, TypeVar, cast
+
+from litestar import Request
+from msgspec import Struct
+
+from apps.gateway.invalid_fields import invalid_fields
+from apps.gateway.problems import BadRequest
+from tradex_core.errors import Undecodable
+from tradex_core.events import codec
+from tradex_core.events.envelope import Actor
+
+MAX_BODY_BYTES: Final = 64 * 1024
+
+B = TypeVar("B", bound=Struct)
+
+HttpRequest = Request[Any, Any, Any]
+
+
+class InvalidBody(BadRequest):
+    """The body is not what the route takes."""
+
+    slug = "invalid_body"
+    title = "The body is not valid"
+
+
+class UnsupportedMediaType(BadRequest):
+    """The body is something else than JSON."""
+
+    status = 415
+    slug = "unsupported_media_type"
+    title = "The body must be JSON"
+
+
+class Given(Generic[B]):
+    """A body as it was read, and its bytes."""
+
+    __slots__ = ("data", "value")
+
+    def __init__(self, data: bytes, value: B) -> None:
+        self.data = data
+        self.value = value
+
+
+def headers_of(request: HttpRequest) -> dict[bytes, bytes]:
+    """Return the request's headers by their names in lower case; of a repeated one the last."""
+    return dict(request.scope["headers"])
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who is signed in, on a route that only they may use."""
+    return cast("Actor", request.scope["user"])
+
+
+def reader_of(request: HttpRequest) -> Actor | None:
+    """Return who is signed in, on a route that others may use too."""
+    return cast("Actor | None", request.scope["user"])
+
+
+async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = False) -> Given[B]:
+    """Read a body.
+
+    Raises UnsupportedMediaType, and InvalidBody with everything that is wrong; where it is
+    `optional`, no body is the same as an empty object. Litestar refuses what is too large.
+    """
+    data = await request.body()
+    if optional and not data:
+        return Given(data, shape())
+    _require_json(request)
+    try:
+        return Given(data, codec.decode(data, shape))
+    except Undecodable as error:
+        raise _invalid(data, shape, str(error)) from error
+
+
+def _require_json(request: HttpRequest) -> None:
+    content_type = headers_of(request).get(b"content-type", b"")
+    if content_type == b"application/json":
+        return
+    if content_type.partition(b";")[0].strip().lower() != b"application/json":
+        detail = "Send the body as application/json, and say so in Content-Type."
+        raise UnsupportedMediaType(detail)
+
+
+def _invalid(data: bytes, shape: type[Struct], message: str) -> InvalidBody:
+    errors = invalid_fields(data, shape, first=message)
+    if not errors:
+        return InvalidBody(f"The body is not JSON, or nested too deep: {message}.")
+    return InvalidBody("Correct the fields named in errors.", errors=errors)
