@@ -7,7 +7,7 @@ from tests.contracts.broker_groups import (
     FetchingContract,
     RebalancingContract,
 )
-from tests.contracts.broker_harness import BrokerHarness, a_message, spread
+from tests.contracts.broker_harness import BrokerHarness, a_message, let_others_run, spread
 from tests.contracts.broker_log import (
     FollowingContract,
     PublishingContract,
@@ -26,7 +26,7 @@ class ClosingContract(BrokerHarness):
     ) -> None:
         member = await broker.subscribe(group, [topic])
         waiting = asyncio.create_task(member.fetch(limit=1))
-        await asyncio.sleep(0)
+        await let_others_run()
         await member.close()
         await self.publish(broker, [a_message(topic)])
         async with asyncio.timeout(self.patience):
@@ -55,7 +55,7 @@ class ClosingContract(BrokerHarness):
 
         fetching = [asyncio.create_task(member.fetch(limit=1)) for member in members]
         following = asyncio.create_task(follow_to_the_end())
-        await asyncio.sleep(0)
+        await let_others_run()
         await broker.close()
         async with asyncio.timeout(self.patience):
             assert [(), ()] == [tuple(await task) for task in fetching]
@@ -82,8 +82,7 @@ class ClosingContract(BrokerHarness):
             return answers
 
         publishing = [asyncio.create_task(publish_until_closed()) for _ in range(10)]
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await let_others_run()
         async with asyncio.timeout(self.patience):
             await broker.close()
             answers = [answer for task in publishing for answer in await task]

@@ -9,6 +9,7 @@ from tests.contracts.broker_harness import (
     BrokerHarness,
     a_message,
     count_of,
+    let_others_run,
     partitions,
     positions,
     spread,
@@ -45,7 +46,7 @@ class FetchingContract(BrokerHarness):
     ) -> None:
         member = await broker.subscribe(group, [topic])
         waiting = asyncio.create_task(member.fetch(limit=100))
-        await asyncio.sleep(0)
+        await let_others_run()
         await self.publish(broker, [a_message(topic)])
         async with asyncio.timeout(self.patience):
             assert ["value"] == values(await waiting)
@@ -132,6 +133,14 @@ class CommittingContract(BrokerHarness):
             committed.clear()
         assert [1] == list((await broker.committed(group)).values())
 
+    async def test_the_order_in_which_records_are_committed_does_not_matter(
+        self, broker: Broker, topic: str, group: str
+    ) -> None:
+        await self.publish(broker, [Message(topic, None, b"", (), 2) for _ in range(5)])
+        member = await broker.subscribe(group, [topic])
+        await member.commit((await self.fetch(member, 5))[::-1])
+        assert {(topic, 2): 5} == await broker.committed(group)
+
     async def test_committed_offsets_outlive_the_members(
         self, broker: Broker, topic: str, group: str
     ) -> None:
@@ -206,6 +215,18 @@ class RebalancingContract(BrokerHarness):
             for record in taken
             if (record.topic, record.partition) in lost
         )
+
+    async def test_a_member_that_waits_is_given_what_another_leaves(
+        self, broker: Broker, topic: str, group: str
+    ) -> None:
+        leaving, waiting = [await broker.subscribe(group, [topic]) for _ in range(2)]
+        await self.settle(broker, topic, leaving, waiting)
+        await self.publish(broker, spread(topic, PARTITIONS))
+        left, own = await self.consume(leaving, waiting, until=count_of(PARTITIONS), commit=False)
+        fetching = asyncio.create_task(self.fetch(waiting, PARTITIONS - len(own)))
+        await let_others_run()
+        await leaving.close()
+        assert sorted(positions(left)) == sorted(positions(await fetching))
 
     async def test_a_member_that_joins_midway_costs_nothing_but_what_was_not_committed(
         self, broker: Broker, topic: str, group: str

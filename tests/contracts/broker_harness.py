@@ -148,6 +148,12 @@ class BrokerHarness:
                 everyone = all(await self.consume(*members, until=_all_behind(ends)))
 
 
+async def let_others_run() -> None:
+    """Give other tasks their turn, often enough for each to come to where it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def a_message(topic: str, value: str = "value", *, key: str | None = "key") -> Message:
     return Message(topic, None if key is None else key.encode(), value.encode())
 

@@ -9,6 +9,7 @@ from tests.contracts.broker_harness import (
     BrokerHarness,
     Forget,
     a_message,
+    let_others_run,
     positions,
     spread,
     values,
@@ -194,7 +195,7 @@ class FollowingContract(BrokerHarness):
         follower = broker.follow([topic, another])
         for name in (topic, another, topic):
             waiting = asyncio.create_task(self.follow(follower, 1))
-            await asyncio.sleep(0)
+            await let_others_run()
             await self.publish(broker, [a_message(name, name)])
             assert [name] == values(await waiting)
 

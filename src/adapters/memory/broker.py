@@ -120,8 +120,6 @@ class MemoryBroker:
 
     async def close(self) -> None:
         self._is_open = False
-        for group in self._groups.values():
-            group.disband()
         for reader in {reader for readers in self._readers.values() for reader in readers}:
             reader.close()
 
@@ -151,7 +149,7 @@ class MemoryBroker:
         return topic
 
     def _reader(self, names: Sequence[str]) -> Reader:
-        reader = Reader([self._topic(name) for name in dict.fromkeys(names)])
+        reader = Reader([self._topic(name) for name in names])
         for topic in reader.topics:
             self._readers[topic.name] += (reader,)
         return reader

@@ -33,10 +33,6 @@ class Group:
             self._members = tuple(each for each in self._members if each is not member)
             self._rebalance()
 
-    def disband(self) -> None:
-        """Let every member go; the committed offsets stay."""
-        self._members = ()
-
     def commit(self, member: Reader, records: Sequence[Record]) -> None:
         """Commit the offsets behind these records, never back.
 

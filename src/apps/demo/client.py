@@ -1,7 +1,7 @@
 """A client of the HTTP API, which says what it wants as any program in any language would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -134,7 +134,7 @@ class ApiClient:
         await self._post_and_wait(f"/products/{product_id}/stock", body, token=token, key=key)
 
     async def place_order(
-        self, token: str, items: list[Mapping[str, Any]], *, key: str
+        self, token: str, items: Sequence[Mapping[str, Any]], *, key: str
     ) -> Accepted:
         """Place an order; it is accepted, and what becomes of it shows later."""
         response = await self._send(

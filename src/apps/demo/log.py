@@ -14,7 +14,7 @@ _ID = "ce_id"
 
 
 class Log:
-    """Every record of the topics, and each message once by its id, in the order of its partition."""
+    """Every record of the topics, and each message once, in the order of its partition."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.records = tuple(records)

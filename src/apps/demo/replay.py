@@ -1,4 +1,4 @@
-"""Replays the Northwind orders by date: the catalogue's prices move as they did, stock is raised."""
+"""Replays the Northwind orders by date, with the prices of their day and stock raised by a rule."""
 
 import time
 from contextlib import suppress

@@ -1,22 +1,24 @@
 """From a request to a command on the broker, and back to its answer."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
-from apps.gateway.answers import RETRY_SOON, Answer, RawHeaders, json_answer
+from apps.gateway.answers import JSON, PRIVATE, RETRY_SOON, Answer, RawHeaders
 from apps.gateway.effects import Effect, is_seen
-from apps.gateway.preferences import wait_preference
-from apps.gateway.problems import BadRequest, FieldError, problem_answer, problem_of_reply
+from apps.gateway.lagging import shown_soon
+from apps.gateway.problems import problem_answer, problem_of_reply
 from apps.gateway.reading import HttpRequest, headers_of
+from apps.gateway.request_headers import Wishes, wishes_of
 from apps.gateway.stopping import Stopping
+from tradex_core.errors import Outage
 from tradex_core.events.envelope import Actor
 from tradex_core.events.fields import Command
-from tradex_core.events.reply import CommandReplied, OutcomeStatus
+from tradex_core.events.reply import CommandReplied
 from tradex_core.ids import OperationId
 from tradex_core.operations.errors import Unavailable
 from tradex_core.operations.idempotency import IdempotencyScope, body_digest
@@ -24,3 +26,190 @@ from tradex_core.operations.submit import NOBODY, Request, Submission, Ticket
 from tradex_core.operations.waiting import Outcomes
 from tradex_core.views.operation_view import OperationView, apply_reply
 from tradex_core.views.ports import ViewQueries
+
+_LOOK_AGAIN_SECONDS: Final = 0.2
+_REPLAYED: Final = (b"idempotent-replayed", b"true")
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """What a route asks for.
+
+    `build` makes the command from the operation's id. `check` raises where the gateway knows better
+    than to ask; it is not run for an operation that is over. `render` makes the body of an answer
+    that is worth nothing before the outcome is known.
+    """
+
+    effect: Effect
+    build: Callable[[OperationId], Command]
+    actor: Actor = NOBODY
+    data: bytes = b""
+    check: Callable[[], Awaitable[None]] | None = None
+    render: Callable[[OperationView], bytes] | None = None
+
+
+class _Turn(Struct, frozen=True):
+    """One request in the course of being answered."""
+
+    ask: Ask
+    wishes: Wishes
+    asked: Request
+    ticket: Ticket
+    instance: str
+
+    @property
+    def operation_id(self) -> OperationId:
+        return self.ticket.operation_id
+
+
+class CommandDesk:
+    """Publishes commands and answers 202, or waits for the outcome and answers with that."""
+
+    def __init__(
+        self,
+        submission: Submission,
+        outcomes: Outcomes,
+        views: ViewQueries,
+        stopping: Stopping,
+        *,
+        digest_key: bytes,
+    ) -> None:
+        self._submission = submission
+        self._outcomes = outcomes
+        self._views = views
+        self._stopping = stopping
+        self._digest_key = digest_key
+
+    async def submit(self, request: HttpRequest, ask: Ask) -> Answer:
+        """Take what a request asks for to the broker, and answer.
+
+        Raises Unavailable where the broker does not acknowledge it, IdempotencyKeyReused, and what
+        `ask.check` raises.
+        """
+        turn = await self._open(request, ask)
+        seconds = turn.wishes.seconds(ask.effect.patience)
+        if turn.ticket.replayed:
+            known = await self._views.operation(turn.operation_id)
+            if known is not None:
+                waits = bool(seconds)
+                return await self._finished(turn, known) if waits else _accepted(turn, known)
+        if ask.check is not None:
+            await ask.check()
+        if seconds and self._has_room(ask):
+            return await self._publish_and_wait(turn, seconds)
+        command = await self._submission.publish(turn.asked, turn.ticket)
+        return _accepted(turn, None, subject=command.subject, waited=not seconds)
+
+    async def _open(self, request: HttpRequest, ask: Ask) -> _Turn:
+        wishes = wishes_of(headers_of(request))
+        asked = self._request(request, ask, wishes)
+        ticket = await self._submission.open(asked)
+        request.scope["state"]["operation_id"] = ticket.operation_id
+        return _Turn(ask, wishes, asked, ticket, request.scope["path"])
+
+    def _request(self, request: HttpRequest, ask: Ask, wishes: Wishes) -> Request:
+        scope, digest, patience = None, b"", ask.effect.patience
+        if wishes.idempotency_key is not None:
+            route = f"{request.scope['method']} {request.scope['path']}"
+            scope = IdempotencyScope(ask.actor.user_id, route, wishes.idempotency_key)
+            digest = body_digest(self._digest_key, ask.data)
+        if patience is not None and wishes.wait:
+            patience = timedelta(seconds=wishes.wait)
+        return Request(
+            command=ask.effect.command,
+            build=ask.build,
+            actor=ask.actor,
+            scope=scope,
+            digest=digest,
+            patience=patience,
+            traceparent=wishes.traceparent,
+            tracestate=wishes.tracestate,
+        )
+
+    def _has_room(self, ask: Ask) -> bool:
+        if not self._outcomes.full:
+            return True
+        if ask.render is not None:
+            detail = "Too many requests wait for their outcome."
+            raise Unavailable(detail, certain=True)
+        return False
+
+    async def _publish_and_wait(self, turn: _Turn, seconds: float) -> Answer:
+        with self._outcomes.expect(turn.operation_id) as future:
+            command = await self._submission.publish(turn.asked, turn.ticket)
+            outcome = await self._outcome(turn, future, seconds)
+        if outcome is None:
+            return _accepted(turn, None, subject=command.subject)
+        return await self._finished(turn, outcome)
+
+    async def _outcome(
+        self, turn: _Turn, future: asyncio.Future[CommandReplied], seconds: float
+    ) -> OperationView | None:
+        if not turn.ticket.replayed:
+            reply = await self._stopping.wait_for(future, timeout=seconds)
+            return None if reply is None else apply_reply(None, reply)
+        # An earlier request's reply may have passed by before this one began to listen.
+        patience_ends = asyncio.get_running_loop().time() + seconds
+        while (left := patience_ends - asyncio.get_running_loop().time()) > 0:
+            timeout = min(left, _LOOK_AGAIN_SECONDS)
+            reply = await self._stopping.wait_for(future, timeout=timeout)
+            if reply is not None:
+                return apply_reply(None, reply)
+            known = await self._views.operation(turn.operation_id)
+            if known is not None or self._stopping.begun:
+                return known
+        return None
+
+    async def _finished(self, turn: _Turn, outcome: OperationView) -> Answer:
+        told = _told(turn)
+        if outcome.error is not None:
+            problem = problem_of_reply(outcome.error, instance=turn.instance)
+            return problem_answer(problem, told)
+        await self._until_seen(turn.ask.effect, outcome)
+        return _done(turn, outcome, told)
+
+    async def _until_seen(self, effect: Effect, outcome: OperationView) -> None:
+        """Let whoever reads next see what they have just done."""
+
+        async def look() -> bool | None:
+            kept = await self._views.operation(outcome.operation_id) is not None
+            return kept and await is_seen(effect, self._views, outcome.result) or None
+
+        with suppress(Outage):
+            await shown_soon(look)
+
+
+def _told(turn: _Turn, *, waited: bool = True) -> RawHeaders:
+    told: RawHeaders = ()
+    if turn.ticket.replayed:
+        told += (_REPLAYED,)
+    if waited and turn.wishes.wait is not None:
+        told += ((b"preference-applied", b"wait=%d" % turn.wishes.wait),)
+    return told
+
+
+def _accepted(
+    turn: _Turn,
+    known: OperationView | None,
+    *,
+    subject: str | None = None,
+    waited: bool = True,
+) -> Answer:
+    operation_id = turn.operation_id
+    status = "pending" if known is None else known.status.value
+    subject = subject if known is None else known.subject
+    resource = turn.ask.effect.resource(operation_id, subject)
+    shown = "null" if resource is None else f'"{resource}"'
+    body = f'{{"operationId":"{operation_id}","status":"{status}","resource":{shown}}}'
+    location = (b"location", b"/v1/operations/" + operation_id.encode())
+    told = _told(turn, waited=waited)
+    return Answer(202, body.encode(), (JSON, PRIVATE, location, RETRY_SOON, *told))
+
+
+def _done(turn: _Turn, outcome: OperationView, told: RawHeaders) -> Answer:
+    ask = turn.ask
+    if ask.effect.status == 204:  # noqa: PLR2004 - No Content
+        return Answer(204, b"", (PRIVATE, *told))
+    body = bytes(outcome.result) if ask.render is None else ask.render(outcome)
+    resource = ask.effect.resource(turn.operation_id, outcome.subject)
+    location = () if resource is None else ((b"location", resource.encode()),)
+    return Answer(ask.effect.status, body, (JSON, PRIVATE, *location, *told))
