@@ -15,6 +15,7 @@ OperationId = NewType("OperationId", str)
 MessageId = NewType("MessageId", str)
 
 _RANDOM_BITS = 74
+_SECONDS_BITS = 32
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 OBJECT_ID_PATTERN = r"^[0-9a-f]{24}$"
 
@@ -47,8 +48,12 @@ def uuid7_random_bits(uuid: str) -> int:
 
 
 def object_id(*, at: datetime, random_bits: int) -> str:
-    """Lay out a MongoDB ObjectId in hex: four bytes of seconds, eight of the random bits."""
-    return f"{epoch_ms(at) // 1000:08x}{random_bits & (1 << 64) - 1:016x}"
+    """Lay out a MongoDB ObjectId in hex: four bytes of seconds, eight of the random bits.
+
+    The seconds begin again in 2106.
+    """
+    seconds = epoch_ms(at) // 1000 & (1 << _SECONDS_BITS) - 1
+    return f"{seconds:08x}{random_bits & (1 << 64) - 1:016x}"
 
 
 def derived_uuid7(source: str, purpose: str, *, at: datetime) -> str:

@@ -1,31 +1,39 @@
 """Money: an amount with two decimal places, within the bounds of a DECIMAL(10, 2) column."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from functools import total_ordering
 from typing import Self
 
 _MAX_CENTS = 99_999_999_99
+_CENT = Decimal("0.01")
+_CONTEXT = Context(prec=12)
 
 
 @total_ordering
 class Money:
     """An exact amount from 0.00 to 99,999,999.99, kept as a whole number of cents.
 
-    Raises ValueError where a value is not finite, has a third decimal place or is out of bounds.
+    Raises ValueError where a value is no finite number, has a third decimal place or is out of
+    bounds.
     """
 
     __slots__ = ("cents",)
     cents: int
 
     def __init__(self, amount: Decimal | int | str) -> None:
-        value = Decimal(amount)
+        try:
+            value = Decimal(amount)
+        except InvalidOperation as error:
+            msg = "an amount must be a number"
+            raise ValueError(msg) from error
         if not value.is_finite() or value.adjusted() > 8:  # noqa: PLR2004
             msg = "an amount must be between 0.00 and 99999999.99"
             raise ValueError(msg)
-        cents = int(value * 100)
-        if cents != value * 100:
+        rounded = value.quantize(_CENT, context=_CONTEXT)
+        if rounded != value:
             msg = "an amount has at most two decimal places"
             raise ValueError(msg)
+        cents = int(rounded.scaleb(2, context=_CONTEXT))
         object.__setattr__(self, "cents", self._within_bounds(cents))
 
     @classmethod
@@ -45,7 +53,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The amount as a Decimal with exactly two places."""
-        return Decimal(self.cents).scaleb(-2)
+        return Decimal(str(self))
 
     def __setattr__(self, name: str, value: object) -> None:
         msg = "Money cannot be changed"

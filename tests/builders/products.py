@@ -1,6 +1,6 @@
 """Products and movements for tests, what moves them, and their repositories in dicts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import UNSET, UnsetType
 
@@ -29,19 +29,6 @@ SELLER = Actor(user_id=SELLER_ID, role=Role.SELLER)
 OTHER_SELLER = Actor(user_id=STRANGER_ID, role=Role.SELLER)
 ADMIN = Actor(user_id=ADMIN_ID, role=Role.ADMIN)
 BUYER = Actor(user_id="018d0c1e-8a00-7000-8000-0000000000b1", role=Role.BUYER)
-
-
-class SetClock:
-    """A clock that shows what it is set to."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def advance(self, by: timedelta) -> None:
-        self.at += by
 
 
 class ProductsInDict(Products):

@@ -210,7 +210,7 @@ async def test_the_shortest_of_the_lists_is_read() -> None:
     assert [0, 10, 20, 30, 40, 50, 60, 70, 80, 90] == looked_at
 
 
-async def test_a_list_that_nothing_is_left_in_costs_nothing() -> None:
+async def test_a_list_that_nothing_is_left_in_is_an_empty_page() -> None:
     product = a_product_view(category="Seafood")
     memory = written(product, a_product_view(category="Grains"))
 

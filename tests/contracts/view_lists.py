@@ -28,6 +28,7 @@ async def every_page(
         pages.append(page.items)
         if page.next is None:
             return pages
+        assert page.next != after, "the list does not go on"
         after = page.next
 
 

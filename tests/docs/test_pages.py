@@ -20,7 +20,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A platform of its own for a page, as `tradex up` starts it."""
     arguments = ["up", "--port", "0", *getattr(request, "param", ())]
     process = subprocess.Popen(
-        [sys.executable, "-m", "apps.cli.main", *arguments],
+        [sys.executable, "-m", "apps.cli", *arguments],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT / "src",
@@ -84,7 +84,7 @@ def test_every_command_of_tradex_that_a_page_shows_exists() -> None:
             names = [word for word in words[1:] if not word.startswith("-")]
             options = [word for word in words[1:] if word.startswith("--")]
             usage = subprocess.run(
-                [sys.executable, "-m", "apps.cli.main", *names, "--help"],
+                [sys.executable, "-m", "apps.cli", *names, "--help"],
                 check=True,
                 capture_output=True,
                 text=True,

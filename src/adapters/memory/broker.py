@@ -1,6 +1,5 @@
 """The broker in memory: topics, partitions, groups and followers, without a server or a task."""
 
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -8,7 +7,7 @@ from typing import Final, Self
 
 from adapters.memory.groups import Group, MemorySubscription
 from adapters.memory.log import TopicLog
-from adapters.memory.reader import Cursor, Reader
+from adapters.memory.reader import Cursor, Ending, Reader
 from tradex_core.clock import Clock
 from tradex_core.errors import Outage, TradexError, Unpublishable
 from tradex_core.events.topics import Topic
@@ -33,7 +32,7 @@ class MemoryBroker:
         self._max_records = max_records
         self._topics: dict[str, TopicLog] = {}
         self._groups: dict[str, Group] = {}
-        self._readers: dict[str, tuple[Reader, ...]] = {}
+        self._readers: dict[str, list[Reader]] = {}
         self._is_open = True
 
     async def apply(self, topics: Iterable[Topic]) -> Sequence[str]:
@@ -56,7 +55,7 @@ class MemoryBroker:
                 raise TradexError(msg)
         for name, topic in missing.items():
             self._topics[name] = TopicLog(topic, max_records=self._max_records)
-            self._readers[name] = ()
+            self._readers[name] = []
         return list(missing)
 
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
@@ -66,13 +65,13 @@ class MemoryBroker:
         now = self._clock.now()
         answers: list[Exception | None] = []
         failed: dict[tuple[str, bytes | None], Exception] = {}
-        reached: set[str] = set()
+        reached: dict[str, None] = {}
         for message in messages:
             error = failed.get((message.topic, message.key)) if failed else None
             if error is None:
                 try:
                     self._append(message, now)
-                    reached.add(message.topic)
+                    reached[message.topic] = None
                 except Unpublishable as refusal:
                     error = refusal
                     if message.key is not None:
@@ -120,8 +119,9 @@ class MemoryBroker:
 
     async def close(self) -> None:
         self._is_open = False
-        for reader in {reader for readers in self._readers.values() for reader in readers}:
-            reader.close()
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.close()
 
     def _append(self, message: Message, now: datetime) -> None:
         log = self._topic(message.topic).place(message)
@@ -151,14 +151,13 @@ class MemoryBroker:
     def _reader(self, names: Sequence[str]) -> Reader:
         reader = Reader([self._topic(name) for name in names])
         for topic in reader.topics:
-            self._readers[topic.name] += (reader,)
+            self._readers[topic.name].append(reader)
         return reader
 
     def _end(self, reader: Reader, group: Group | None = None) -> None:
         reader.close()
         for topic in reader.topics:
-            others = tuple(each for each in self._readers[topic.name] if each is not reader)
-            self._readers[topic.name] = others
+            self._readers[topic.name].remove(reader)
         if group is not None:
             group.leave(reader)
 
@@ -170,7 +169,7 @@ class MemoryBroker:
 class _Follower:
     def __init__(self, reader: Reader, leave: Callable[[], None]) -> None:
         self._reader = reader
-        weakref.finalize(self, leave).atexit = False
+        self._leave = Ending(self, leave)
 
     def __aiter__(self) -> Self:
         return self

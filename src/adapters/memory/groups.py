@@ -1,11 +1,10 @@
 """Consumer groups: who reads which partition, and up to where each was committed."""
 
-import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.memory.log import PartitionLog
-from adapters.memory.reader import Cursor, Reader
+from adapters.memory.reader import Cursor, Ending, Reader
 from tradex_core.messaging.broker import Partition, Record
 
 
@@ -18,20 +17,17 @@ class Group:
 
     def __init__(self) -> None:
         self.committed: dict[Partition, int] = {}
-        self._members: tuple[Reader, ...] = ()
-        self._is_balanced = True
-        self._is_balancing = False
+        self._members: list[Reader] = []
 
     def join(self, member: Reader) -> None:
         """Take a member in and give it its share."""
-        self._members = (*self._members, member)
+        self._members.append(member)
         self._rebalance()
 
     def leave(self, member: Reader) -> None:
-        """Give a member's partitions to the others; a repeat changes nothing."""
-        if member in self._members:
-            self._members = tuple(each for each in self._members if each is not member)
-            self._rebalance()
+        """Give a member's partitions to the others."""
+        self._members.remove(member)
+        self._rebalance()
 
     def commit(self, member: Reader, records: Sequence[Record]) -> None:
         """Commit the offsets behind these records, never back.
@@ -59,17 +55,7 @@ class Group:
         return self.committed.get(log.id, log.first)
 
     def _rebalance(self) -> None:
-        # A member may leave while this runs (it is garbage), and then it must run again.
-        self._is_balanced = False
-        if self._is_balancing:
-            return
-        self._is_balancing = True
-        while not self._is_balanced:
-            self._is_balanced = True
-            self._assign(_shares(self._members))
-        self._is_balancing = False
-
-    def _assign(self, shares: Mapping[Partition, tuple[Reader, PartitionLog]]) -> None:
+        shares = _shares(self._members)
         for member in self._members:
             member.cursors = {
                 partition: member.cursors.get(partition) or Cursor(log, self._start(log))
@@ -112,8 +98,7 @@ class MemorySubscription:
     def __init__(self, group: Group, reader: Reader, leave: Callable[[], None]) -> None:
         self._group = group
         self._reader = reader
-        self._leave = weakref.finalize(self, leave)
-        self._leave.atexit = False
+        self._leave = Ending(self, leave)
 
     async def fetch(self, *, limit: int) -> Sequence[Record]:
         return await self._reader.take(limit)

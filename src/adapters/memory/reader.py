@@ -1,7 +1,10 @@
 """Reading on from where one is, over many partitions: what members and followers have in common."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from adapters.memory.log import PartitionLog, TopicLog
 from tradex_core.messaging.broker import Partition, Record
@@ -27,11 +30,7 @@ class Cursor:
 
 
 class Reader:
-    """Takes records from the partitions it has cursors in, and waits where there are none.
-
-    `cursors` is replaced, never changed: a member that the garbage collector finds leaves its group
-    at any moment, in the middle of another's reading too.
-    """
+    """Takes records from the partitions it has cursors in, and waits where there are none."""
 
     def __init__(self, topics: Iterable[TopicLog]) -> None:
         self.topics = tuple(topics)
@@ -85,3 +84,26 @@ class Reader:
                 if room:
                     records += cursor.take(room)
         return records
+
+
+class Ending:
+    """Ends something once: when it is called, or soon after its owner was dropped.
+
+    To be made where the event loop runs, that of the owner.
+    """
+
+    def __init__(self, owner: object, end: Callable[[], None]) -> None:
+        self._end = end
+        self._dropped = weakref.finalize(owner, _end_soon, asyncio.get_running_loop(), end)
+        self._dropped.atexit = False
+
+    def __call__(self) -> None:
+        if self._dropped.detach():
+            self._end()
+
+
+def _end_soon(loop: AbstractEventLoop, end: Callable[[], None]) -> None:
+    # The garbage collector calls from any thread, in the middle of anything. Where the loop is
+    # closed, there is nobody left to whom it matters.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(end)

@@ -31,8 +31,7 @@ class MemoryUnitOfWork:
         self._messages: list[Message] = []
         self._parked: list[Parked] = []
         self._unparked: list[Parked] = []
-        self._held: list[Lane] = []
-        self._released: list[Lane] = []
+        self._held: dict[Lane, bool] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,11 +113,11 @@ class MemoryUnitOfWork:
 
     def hold(self, lane: Lane) -> None:
         """Let nothing in a lane go on until it is released."""
-        self._held.append(lane)
+        self._held[lane] = True
 
     def release(self, lane: Lane) -> None:
         """Let a held lane go on."""
-        self._released.append(lane)
+        self._held[lane] = False
 
     async def commit(self) -> None:
         """Make everything true at once; nothing else runs in between."""
@@ -172,11 +171,14 @@ class MemoryUnitOfWork:
 
     def _change_parking(self) -> None:
         parking = self._database.parking
-        for parked in self._unparked:
-            parking.remove(parked)
         for parked in self._parked:
             parking.put(parked)
-        for lane in self._held:
-            parking.hold(lane)
-        for lane in self._released:
-            parking.release(lane)
+        staying = {parked.record.position for parked in self._parked}
+        for parked in self._unparked:
+            if parked.record.position not in staying:
+                parking.remove(parked)
+        for lane, held in self._held.items():
+            if held:
+                parking.hold(lane)
+            else:
+                parking.release(lane)

@@ -1,7 +1,7 @@
 """A client of the HTTP API, which says what it wants as any program in any language would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -87,10 +87,20 @@ class ApiClient:
     same idempotency key. Every method raises ApiError.
     """
 
-    def __init__(self, url: str, *, connections: int = 32) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int = 32,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._http = httpx.AsyncClient(
-            base_url=f"{url}/v1", limits=limits, timeout=_PATIENCE_SECONDS + 5, trust_env=False
+            base_url=f"{url}/v1",
+            limits=limits,
+            timeout=_PATIENCE_SECONDS + 5,
+            transport=transport,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -165,10 +175,10 @@ class ApiClient:
         """Return every order that the caller may see, page by page."""
         return [codec.decode(item, OrderDocument) async for item in self._pages("/orders", token)]
 
-    async def timeline(self, token: str, order_id: str) -> AsyncIterator[TimelineEntry]:
+    async def timeline(self, token: str, order_id: str) -> AsyncGenerator[TimelineEntry, None]:
         """Follow an order's life: every step so far, then each as it happens.
 
-        A stream of server-sent events, which ends when the gateway ends it.
+        A stream of server-sent events, which ends when the gateway ends it. Close it after use.
         """
         headers = _headers(token, {"accept": "text/event-stream"})
         path = f"/orders/{order_id}/events"

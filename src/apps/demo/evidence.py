@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 from apps.demo.client import ApiClient
 from apps.demo.concurrency import each
-from apps.demo.log import Log
+from apps.demo.log import Log, Readable
 from apps.demo.replay import Placed, Replay
 from tradex_core.events.order import OrderDocument
 from tradex_core.events.product import ProductDocument
-from tradex_core.messaging.broker import Broker
 
 _READING = 16
 
@@ -33,7 +32,7 @@ class Evidence:
     logged: str = field(default="", repr=False)
 
 
-async def gather(replay: Replay, *, api: ApiClient, broker: Broker, logged: str) -> Evidence:
+async def gather(replay: Replay, *, api: ApiClient, broker: Readable, logged: str) -> Evidence:
     """Look at everything once more, through the API and in the topics; raises ApiError."""
     placed = tuple(replay.placed)
 

@@ -1,16 +1,28 @@
 """The topics as a deduplicating reader sees them."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Self, TypeVar
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, Self, TypeVar
 
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Event
-from tradex_core.messaging.broker import Broker, Record
+from tradex_core.messaging.broker import Record
 
 E = TypeVar("E", bound=Event)
 
 _PAGE = 1000
 _ID = "ce_id"
+
+
+class Readable(Protocol):
+    """As much of a broker as can be looked at."""
+
+    async def offsets(self, topic: str) -> Mapping[int, tuple[int, int]]:
+        """Return each partition's first kept offset and the offset behind its last record."""
+        ...
+
+    async def read(self, topic: str, partition: int, *, start: int, limit: int) -> Sequence[Record]:
+        """Return at most `limit` records from an offset on."""
+        ...
 
 
 class Log:
@@ -26,7 +38,7 @@ class Log:
                 self.contradictions.append(f"{record.position} repeats an id with another content")
 
     @classmethod
-    async def read(cls, broker: Broker) -> Self:
+    async def read(cls, broker: Readable) -> Self:
         """Read everything that the platform's topics hold, the dead letters' too."""
         return cls([record async for record in _records(broker)])
 
@@ -50,7 +62,7 @@ def message_id(record: Record) -> str:
     return brought.decode(errors="replace") if brought else record.position
 
 
-async def _records(broker: Broker) -> AsyncIterator[Record]:
+async def _records(broker: Readable) -> AsyncIterator[Record]:
     for topic in sorted(topics.OWN):
         for partition, (start, end) in (await broker.offsets(topic)).items():
             at = start

@@ -1,7 +1,7 @@
 """Replays the Northwind orders by date, with the prices of their day and stock raised by a rule."""
 
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -138,9 +138,10 @@ class Replay:
 
     async def _outcome(self, token: str, accepted: Accepted) -> OrderStatus:
         with suppress(NotYetThere):
-            async for entry in self._api.timeline(token, accepted.resource_id):
-                if entry.status is not OrderStatus.PENDING:
-                    return entry.status
+            async with aclosing(self._api.timeline(token, accepted.resource_id)) as timeline:
+                async for entry in timeline:
+                    if entry.status is not OrderStatus.PENDING:
+                        return entry.status
         order = await until(lambda: self._api.order(token, accepted.resource_id), _is_over)
         return order.status
 

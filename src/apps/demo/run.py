@@ -8,11 +8,11 @@ from apps.demo.accounts import AdminMaker
 from apps.demo.client import ApiClient
 from apps.demo.evidence import gather
 from apps.demo.invariants import check
+from apps.demo.log import Readable
 from apps.demo.northwind import Northwind
 from apps.demo.progress import Reporting
 from apps.demo.replay import Replay
 from apps.demo.summary import Summary, summarise
-from tradex_core.messaging.broker import Broker
 
 _REST_SECONDS = 10.0
 
@@ -20,7 +20,10 @@ _REST_SECONDS = 10.0
 class Market(AdminMaker, Protocol):
     """A running platform, as far as the demo looks beyond its HTTP API."""
 
-    broker: Broker
+    @property
+    def broker(self) -> Readable:
+        """The broker that it runs on."""
+        ...
 
     @property
     def url(self) -> str:

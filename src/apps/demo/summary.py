@@ -103,7 +103,7 @@ def summarise(
     )
 
 
-def as_json(summary: Summary) -> str:
+def to_json(summary: Summary) -> str:
     """Return the summary as JSON."""
     return codec.encode(summary).decode()
 
@@ -131,10 +131,11 @@ def _categories(
     cents: Counter[str] = Counter()
     for order in sold:
         for line in order.items:
-            category = evidence.products[line.product_id].category
+            product = evidence.products.get(line.product_id)
+            category = product.category if product else "not in the catalogue"
             units[category] += line.quantity
             cents[category] += (line.price * line.quantity).cents
-    names = sorted({product.category for product in northwind.products})
+    names = sorted({*units, *(product.category for product in northwind.products)})
     return tuple(Category(name, units[name], Money.of_cents(cents[name])) for name in names)
 
 
@@ -174,7 +175,7 @@ def _sales(summary: Summary) -> RenderableType:
 
 
 def _promises(summary: Summary) -> RenderableType:
-    table = Table("invariant", "", "", box=box.SIMPLE_HEAD)
+    table = Table("", "invariant", "", box=box.SIMPLE_HEAD)
     for promise in summary.invariants:
         verdict = Text("held", "green") if promise.held else Text("BROKEN", "bold red")
         table.add_row(str(promise.number), promise.promise, verdict)

@@ -25,7 +25,7 @@ class Answer:
         self.body = body
         self.headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
         length = (b"content-length", b"%d" % len(self.body))
         await send(
@@ -38,7 +38,9 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def json_answer(value: object, *, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+def json_answer(
+    value: object, *, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+) -> Answer:
     """Answer with a value as JSON, for the caller's eyes only."""
     return Answer(status, codec.encode(value), (*_PRIVATE_JSON, *raw(headers)))
 

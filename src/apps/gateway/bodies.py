@@ -72,7 +72,7 @@ class ProductChanges(Body, frozen=True):
     description: LongText | UnsetType = UNSET
     price: Price | UnsetType = UNSET
     category: Name | UnsetType = UNSET
-    image_url: Url | None | UnsetType = UNSET
+    image_url: Url | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
@@ -171,8 +171,9 @@ class CommandDesk:
         """Let whoever reads next see what they have just done."""
 
         async def look() -> bool | None:
-            kept = await self._views.operation(outcome.operation_id) is not None
-            return kept and await is_seen(effect, self._views, outcome.result) or None
+            if await self._views.operation(outcome.operation_id) is None:
+                return None
+            return await is_seen(effect, self._views, outcome.result) or None
 
         with suppress(Outage):
             await shown_soon(look)

@@ -118,9 +118,7 @@ REGISTER: Final = Effect(
     seen=_user_seen,
     is_anonymous=True,
 )
-LOGIN: Final = Effect(
-    command=LoginUser, seen=_user_seen, patience=_SIGNING_IN, is_anonymous=True
-)
+LOGIN: Final = Effect(command=LoginUser, seen=_user_seen, patience=_SIGNING_IN, is_anonymous=True)
 REFRESH: Final = Effect(command=RefreshSession, patience=_SIGNING_IN, is_anonymous=True)
 LOGOUT: Final = Effect(command=EndSession, status=204, is_anonymous=True)
 CREATE_PRODUCT: Final = Effect(command=CreateProduct, status=201, makes=product_id_of, **_product)

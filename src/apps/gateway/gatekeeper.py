@@ -1,13 +1,13 @@
-"""The guard before every route: who is it, and may they use it."""
+"""Stands before every route: who is it, and may they use it."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import HttpMethod
 
-from apps.gateway.policy import Access
+from apps.gateway.policy import POLICY, Access
 from apps.gateway.problems import BadRequest
+from apps.gateway.reading import HttpRequest, headers_of
 from tradex_core.errors import Forbidden
 from tradex_core.events.envelope import Actor
 
@@ -33,28 +33,27 @@ class Unauthenticated(BadRequest):
 class Gatekeeper:
     """Admits a request to a route, or raises Unauthenticated, InvalidToken or Forbidden.
 
-    What the policy does not name is forbidden to everybody.
+    What the policy does not name is forbidden to everybody. It is a `before_request` hook of the
+    app, since Litestar copies a route's handler for each request that a guard looks at.
     """
 
-    def __init__(self, verifier: TokenVerifier, policy: Mapping[tuple[str, str], Access]) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, policy: Mapping[tuple[str, str], Access] = POLICY
+    ) -> None:
         self._verifier = verifier
         self._policy = policy
 
-    async def admit(
-        self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-    ) -> None:
+    async def admit(self, request: HttpRequest) -> None:
         """Note in the request who is signed in, None where nobody is."""
-        scope = connection.scope
-        method = scope.get("method", "")
-        access = self._policy.get((method, scope["path_template"]))
+        scope = request.scope
         scope["user"] = None
+        access = self._policy.get((scope["method"], scope["path_template"]))
         if access is None:
-            if method != "OPTIONS":
+            if scope["method"] != HttpMethod.OPTIONS:
                 detail = "Nobody may use this route."
                 raise Forbidden(detail)
-            return
-        if access.credentials:
-            scope["user"] = self._admitted(dict(scope["headers"]).get(b"authorization"), access)
+        elif access.credentials:
+            scope["user"] = self._admitted(headers_of(request).get(b"authorization"), access)
 
     def _admitted(self, header: bytes | None, access: Access) -> Actor | None:
         if header is None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, cast, get_args, get_origin
 
 from msgspec import Struct
 from msgspec.structs import FieldInfo, fields
@@ -38,7 +38,7 @@ def invalid_fields(data: bytes, shape: type[Struct], *, first: str) -> tuple[Fie
     is not JSON.
     """
     try:
-        value: Any = codec.decode(data, Any)  # type: ignore[arg-type]
+        value: Any = codec.decode(data, cast("type[Any]", Any))
     except Undecodable:
         return ()
     found = tuple(_wrong(value, shape, ""))

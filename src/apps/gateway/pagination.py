@@ -59,7 +59,8 @@ class Query:
         """Return a parameter of at most 255 characters without NUL."""
         value = self.given.get(name)
         if value is not None and (len(value) > _MAX_TEXT or "\0" in value):
-            return self._wrong(name, f"must have at most {_MAX_TEXT} characters and no NUL")
+            self._wrong(name, f"must have at most {_MAX_TEXT} characters and no NUL")
+            return None
         return value or None
 
     def one_of(self, name: str, read: Callable[[str], T], values: Collection[str]) -> T | None:
@@ -68,7 +69,8 @@ class Query:
         if value is None:
             return None
         if value not in values:
-            return self._wrong(name, f"must be one of {', '.join(values)}")
+            self._wrong(name, f"must be one of {', '.join(values)}")
+            return None
         return read(value)
 
     def cut(self, *, sort: str) -> Cut:
@@ -88,7 +90,8 @@ class Query:
         try:
             return decode_cursor(cursor, sort=sort)
         except InvalidCursor as error:
-            return self._wrong("cursor", error.detail)
+            self._wrong("cursor", error.detail)
+            return None
 
     def _limit(self) -> int:
         value = self.given.get("limit", str(DEFAULT_LIMIT))
@@ -117,4 +120,5 @@ def page_answer(
     if cursor is None:
         return json_answer(body)
     following = urlencode({**query.given, "cursor": cursor})
-    return json_answer(body, headers=[("link", f'<{request.scope["path"]}?{following}>; rel="next"')])
+    link = f'<{request.scope["path"]}?{following}>; rel="next"'
+    return json_answer(body, headers=[("link", link)])

@@ -6,7 +6,7 @@ MAX_WAIT: Final = 30
 
 
 def wait_preference(header: bytes | None) -> int | None:
-    """Return the seconds of the first `wait`, at most MAX_WAIT; None where there is no valid one."""
+    """Return the seconds of the first `wait`, MAX_WAIT at most; None where none is valid."""
     if header is None:
         return None
     for preference in header.split(b","):

@@ -1,14 +1,16 @@
 """Problem documents (RFC 9457): the one table of statuses, and what becomes of each error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
+from msgspec.structs import replace
 
 from apps.gateway.answers import PRIVATE, RETRY_SOON, Answer, RawHeaders
 from tradex_core.errors import Kind, Outage, Refusal, TradexError
@@ -97,23 +99,28 @@ def headers_of(status: int) -> dict[str, str]:
     return {}
 
 
-def _refusal(error: Refusal) -> tuple[Problem, dict[str, str]]:
-    return Problem(error.slug, error.title, STATUSES[error.kind], error.detail, ""), {}
+class _Read(NamedTuple):
+    problem: Problem
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-def _bad_request(error: BadRequest) -> tuple[Problem, dict[str, str]]:
+def _refusal(error: Refusal) -> _Read:
+    return _Read(Problem(error.slug, error.title, STATUSES[error.kind], error.detail, ""))
+
+
+def _bad_request(error: BadRequest) -> _Read:
     problem = Problem(error.slug, error.title, error.status, error.detail, "", error.errors)
-    return problem, error.headers
+    return _Read(problem, error.headers)
 
 
-def _unavailable(error: Unavailable) -> tuple[Problem, dict[str, str]]:
+def _unavailable(error: Unavailable) -> _Read:
     problem = Problem("unavailable", "Try again in a moment", 503, error.detail, "")
-    return problem, {"retry-after": str(error.retry_after)}
+    return _Read(problem, {"retry-after": str(error.retry_after)})
 
 
-def _outage(_error: Outage) -> tuple[Problem, dict[str, str]]:
+def _outage(_error: Outage) -> _Read:
     detail = "Something that the gateway needs cannot be reached."
-    return Problem("unavailable", "Try again in a moment", 503, detail, ""), {}
+    return _Read(Problem("unavailable", "Try again in a moment", 503, detail, ""))
 
 
 _ROUTING: Final = MappingProxyType(
@@ -129,72 +136,67 @@ _ROUTING: Final = MappingProxyType(
 )
 
 
-def _framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
+def _framework(error: HTTPException) -> _Read:
     status = error.status_code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _unexpected(), {}
+        return _unexpected(error)
     phrase = HTTPStatus(status).phrase
-    slug, title, detail = _ROUTING.get(
-        status, (phrase.lower().replace(" ", "_"), phrase, error.detail)
-    )
-    return Problem(slug, title, status, detail, ""), dict(error.headers or {})
+    default = (phrase.lower().replace(" ", "_"), phrase, error.detail)
+    slug, title, detail = _ROUTING.get(status, default)
+    return _Read(Problem(slug, title, status, detail, ""), error.headers or {})
 
 
-def _unexpected() -> Problem:
+def _unexpected(_error: Exception) -> _Read:
     detail = "It was our fault and is written down; try again later."
-    return Problem("internal_error", "Something went wrong", 500, detail, "")
+    return _Read(Problem("internal_error", "Something went wrong", 500, detail, ""))
 
 
-_READINGS: Final[Mapping[type[Exception], Any]] = MappingProxyType(
+_READINGS: Final[Mapping[type[Exception], Callable[[Any], _Read]]] = MappingProxyType(
     {
         Refusal: _refusal,
         BadRequest: _bad_request,
         Unavailable: _unavailable,
         Outage: _outage,
         HTTPException: _framework,
+        Exception: _unexpected,
     }
 )
+"""How each error is read; of several that fit, the first."""
+
 _log = structlog.stdlib.get_logger("tradex.gateway")
 
 
-def _respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    reading = next(reading for kind, reading in _READINGS.items() if isinstance(error, kind))
-    problem, headers = reading(error)
-    return _response(request, problem, headers)
+def problem_of(error: Exception, *, instance: str) -> Problem:
+    """Return any error as a problem that says where it occurred."""
+    return replace(_read(error).problem, instance=instance)
 
 
-def _respond_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    state = request.scope["state"]
+def _read(error: Exception) -> _Read:
+    return next(read for kind, read in _READINGS.items() if isinstance(error, kind))(error)
+
+
+def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer an error, whatever it is, with a problem document; log what should not have been."""
+    problem, headers = _read(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log_unexpected(request, error)
+    return Response(
+        codec.encode(replace(problem, instance=request.scope["path"])),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"cache-control": "no-store", **headers_of(problem.status), **headers},
+    )
+
+
+def _log_unexpected(request: Request[Any, Any, Any], error: Exception) -> None:
     _log.error(
         "unexpected",
         route=request.scope.get("path_template"),
-        operation_id=state.get("operation_id"),
+        operation_id=request.scope["state"].get("operation_id"),
         traceparent=request.headers.get("traceparent"),
         exc_info=error,
     )
-    return _response(request, _unexpected(), {})
 
 
-def _response(
-    request: Request[Any, Any, Any], problem: Problem, headers: dict[str, str]
-) -> Response[bytes]:
-    told = {"cache-control": "no-store", **headers_of(problem.status), **headers}
-    return Response(
-        codec.encode(with_instance(problem, request.scope["path"])),
-        status_code=problem.status,
-        media_type=MEDIA_TYPE,
-        headers=told,
-    )
-
-
-def with_instance(problem: Problem, instance: str) -> Problem:
-    """Return a problem that says where it occurred."""
-    return Problem(
-        problem.type, problem.title, problem.status, problem.detail, instance, problem.errors
-    )
-
-
-HANDLERS: Final[Mapping[type[Exception], Any]] = MappingProxyType(
-    {**dict.fromkeys(_READINGS, _respond), Exception: _respond_unexpected}
-)
+HANDLERS: Final[ExceptionHandlersMap] = {HTTPException: respond, Exception: respond}
 """The exception handlers of the app: nothing leaves it that is not a problem document."""

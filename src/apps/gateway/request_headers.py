@@ -43,7 +43,7 @@ _NAMES: Final = frozenset({b"prefer", b"idempotency-key", b"traceparent"})
 
 
 def wishes_of(headers: dict[bytes, bytes]) -> Wishes:
-    """Read them; raises InvalidIdempotencyKey. A preference or trace that is malformed is ignored."""
+    """Read them; raises InvalidIdempotencyKey. Other headers that are malformed are ignored."""
     if _NAMES.isdisjoint(headers):
         return _NONE
     traceparent = _matching(_TRACEPARENT, headers.get(b"traceparent"))

@@ -1,7 +1,7 @@
 """Waits that end when the gateway stops, so that nobody holds it up."""
 
 import asyncio
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -28,10 +28,8 @@ class Stopping:
 
         The future is not cancelled.
         """
-        waited_for = {future, self._beginning()}
-        await asyncio.wait(
-            waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-        )
+        waited_for: set[asyncio.Future[Any]] = {future, self._beginning()}
+        await asyncio.wait(waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         return future.result() if future.done() else None
 
     def _beginning(self) -> asyncio.Future[None]:

@@ -3,7 +3,7 @@
 import secrets
 
 from dependency_injector import containers, providers
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, make_asgi_app
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.idempotency import MemoryIdempotencyRecords
@@ -14,7 +14,9 @@ from adapters.security.token_keys import AccessTokenKeys
 from adapters.telemetry.metrics import MessagingMetrics
 from apps.auth.container import AuthContainer
 from apps.catalog.container import CatalogContainer
+from apps.gateway.collaborators import Failed
 from apps.gateway.container import GatewayContainer
+from apps.gateway.readiness import Ready
 from apps.orders.container import OrdersContainer
 from apps.projector.container import ProjectorContainer
 from apps.runtime.logging import LoggingObserver
@@ -42,10 +44,13 @@ class PlatformContainer(containers.DeclarativeContainer):
     """Every app on the in-memory adapters; keys that the settings do not name are made anew."""
 
     settings: providers.Dependency[Settings] = providers.Dependency()
+    ready: providers.Dependency[Ready] = providers.Dependency()
+    failed: providers.Dependency[Failed] = providers.Dependency()
 
     clock = providers.Singleton(SystemClock)
     entropy = providers.Singleton(SystemEntropy)
     registry = providers.Singleton(CollectorRegistry)
+    metrics_app = providers.Singleton(make_asgi_app, registry)
     observer = providers.Singleton(
         Observers,
         providers.Singleton(LoggingObserver),
@@ -54,7 +59,7 @@ class PlatformContainer(containers.DeclarativeContainer):
     means = providers.Singleton(Means, clock=clock, entropy=entropy, observer=observer)
     broker = providers.Singleton(MemoryBroker, clock)
     signatures = providers.Singleton(
-        ActorSignatures, providers.Callable(_key, settings.provided.actor_signing_key)
+        ActorSignatures, providers.Singleton(_key, settings.provided.actor_signing_key)
     )
     hasher = providers.Selector(
         settings.provided.argon2,
@@ -84,4 +89,19 @@ class PlatformContainer(containers.DeclarativeContainer):
     )
     projector = providers.Container(
         ProjectorContainer, broker=broker, means=means, signatures=signatures
+    )
+    gateway = providers.Container(
+        GatewayContainer,
+        settings=settings,
+        broker=broker,
+        views=projector.database.provided.views,
+        idempotency_records=providers.Singleton(MemoryIdempotencyRecords),
+        clock=clock,
+        entropy=entropy,
+        signatures=signatures,
+        sealer=providers.Singleton(HpkeSealer.from_text, sealing_keys.provided.public),
+        token_keys=providers.Singleton(_token_keys, settings.provided.jwt_signing_key),
+        gateway_key=providers.Singleton(_key, settings.provided.gateway_key),
+        ready=ready,
+        failed=failed,
     )

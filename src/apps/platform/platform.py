@@ -1,8 +1,11 @@
 """The whole platform in one process: started as one, drained as one."""
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
+
+from dependency_injector import providers
 
 from apps.auth.admin_accounts import AdminAccounts
 from apps.platform.container import PlatformContainer
@@ -13,18 +16,23 @@ from tradex_core.events import topics
 from tradex_core.events.user import UserDocument
 
 _QUIET_SECONDS = 2.0
+_LOOPBACK = "127.0.0.1"
 _LOOK_AGAIN_SECONDS = 0.005
 
 
 class Platform:
-    """Gateway, services and projector on the in-memory adapters, in the event loop it is entered in.
+    """Gateway, services and projector on the in-memory adapters, in the loop it is entered in.
 
     Entering raises AddressInUse. Leaving stops the HTTP server first, then waits until everything
     that was accepted is handled, within five seconds in all.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.container = PlatformContainer(settings=settings)
+        self.container = PlatformContainer(
+            settings=settings,
+            ready=providers.Object(self._ready),
+            failed=providers.Object(self._gateway_failed),
+        )
         self.broker = self.container.broker()
         self.auth_database = self.container.auth.database()
         self.catalog_database = self.container.catalog.database()
@@ -36,9 +44,11 @@ class Platform:
             self.container.orders.service(),
             self.container.projector.service(),
         ]
-        self._server = HttpServer(
+        self._gateway = HttpServer(
             self.container.gateway.app(), host=settings.http_host, port=settings.http_port
         )
+        self._servers = [self._gateway, *self._internal_servers(settings.metrics_port)]
+        self._serving: list[asyncio.Task[None]] = []
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -48,10 +58,10 @@ class Platform:
     @property
     def url(self) -> str:
         """Where it answers, once it is entered."""
-        return self._server.url
+        return self._gateway.url
 
     async def __aenter__(self) -> Self:
-        listening = self._server.bind()
+        sockets = [server.bind() for server in self._servers]
         await self.broker.apply(topics.all_topics())
         self._background = Background()
         for service in self.services:
@@ -59,8 +69,10 @@ class Platform:
             self._background.start(f"{service.name}'s relay", service.relay.run())
             for timer in service.timers:
                 self._background.start(f"{service.name}'s timer", timer())
-        self._serving = asyncio.create_task(self._server.run(listening))
-        await self._server.started()
+        for server, listening in zip(self._servers, sockets, strict=True):
+            self._serving.append(asyncio.create_task(server.run(listening)))
+        for server in self._servers:
+            await server.started()
         return self
 
     async def __aexit__(
@@ -69,8 +81,9 @@ class Platform:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.stop()
-        await self._serving
+        for server in self._servers:
+            server.stop()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         await self.quiet(_QUIET_SECONDS)
         for service in self.services:
             await service.consumer.stop()
@@ -91,11 +104,22 @@ class Platform:
         """Wait until every message is handled and published; return whether that came in time."""
         try:
             async with asyncio.timeout(timeout):
-                while not await self._is_quiet():
+                while not await self._is_quiet():  # noqa: ASYNC110 - looks at many places
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         except TimeoutError:
             return False
         return True
+
+    def _internal_servers(self, port: int | None) -> list[HttpServer]:
+        if port is None:
+            return []
+        return [HttpServer(self.container.metrics_app(), host=_LOOPBACK, port=port)]
+
+    async def _ready(self) -> Mapping[str, bool]:
+        return {service.name: service.ready for service in self.services}
+
+    def _gateway_failed(self, cause: BaseException) -> None:
+        self._background.fail("the gateway's follower", cause)
 
     async def _is_quiet(self) -> bool:
         databases = (

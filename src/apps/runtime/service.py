@@ -46,6 +46,14 @@ class Background:
         """Wait until a task fails; raises BackgroundFailure, which names it."""
         await asyncio.shield(self._failure)
 
+    def fail(self, name: str, cause: BaseException | None) -> None:
+        """Report that something of this name ended which should not; the first report counts."""
+        if not self._failure.done():
+            failure = BackgroundFailure(f"{name} ended: {cause or 'without a reason'}")
+            failure.__cause__ = cause
+            self._failure.set_exception(failure)
+            self._failure.exception()
+
     async def stop(self) -> None:
         """Cancel what still runs and wait for it."""
         if not self._failure.done():
@@ -58,10 +66,5 @@ class Background:
         self._tasks.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or self._failure.done():
-            return
-        cause = task.exception()
-        failure = BackgroundFailure(f"{task.get_name()} ended: {cause or 'without a reason'}")
-        failure.__cause__ = cause
-        self._failure.set_exception(failure)
-        self._failure.exception()
+        if not task.cancelled():
+            self.fail(task.get_name(), task.exception())

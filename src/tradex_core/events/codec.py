@@ -1,7 +1,7 @@
 """JSON as the original wrote it: money as a number with two places, times in RFC 3339 UTC."""
 
 from collections.abc import Hashable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -30,12 +30,19 @@ def _decode_money(target: type, value: object) -> Money:
     return Money(value)
 
 
+def _decode_number(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # its exponent is beyond all bounds, as are those of every field
+        return Decimal("Infinity")
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_encode_money, decimal_format="number")
 
 
 @cache
 def _decoder(target: Any) -> Any:  # noqa: ANN401 - the decoder of whatever type it is
-    return msgspec.json.Decoder(target, dec_hook=_decode_money, float_hook=Decimal)
+    return msgspec.json.Decoder(target, dec_hook=_decode_money, float_hook=_decode_number)
 
 
 def encode(value: object) -> bytes:

@@ -19,7 +19,6 @@ REPLY_ERROR: Final = "kafka_nest-err"
 REPLY_CORRELATION: Final = "kafka_correlationId"
 REPLY_TOPIC: Final = "kafka_replyTopic"
 REPLY_PARTITION: Final = "kafka_replyPartition"
-REPLAY_COUNT: Final = "dlq-replay-count"
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -57,7 +56,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
     tracestate: str | None = None
     reply_to: ReplyAddress | None = None
-    replay_count: int = 0
 
     def to_headers(self) -> Headers:
         """Lay the envelope out as Kafka headers; the reply address is a client's and stays out."""
@@ -108,7 +106,6 @@ def read_envelope(
             traceparent=texts.get("traceparent"),
             tracestate=texts.get("tracestate"),
             reply_to=_reply_address(texts, headers),
-            replay_count=_number(texts, REPLAY_COUNT) or 0,
         )
     except (ValueError, OverflowError) as error:
         msg = f"a header is malformed: {error}"
@@ -118,6 +115,7 @@ def read_envelope(
 
 _MAX_HEADER = 1024
 _MAX_DIGITS = 15
+_INT_BYTES = 4
 _FIRST_YEAR = 1970
 _READ = frozenset(
     {
@@ -135,8 +133,6 @@ _READ = frozenset(
         "traceparent",
         "tracestate",
         REPLY_TOPIC,
-        REPLY_PARTITION,
-        REPLAY_COUNT,
     }
 )
 
@@ -187,21 +183,31 @@ def _actor(texts: Mapping[str, str]) -> Actor | None:
 
 
 def _reply_address(texts: Mapping[str, str], headers: Headers) -> ReplyAddress | None:
-    topic = texts.get(REPLY_TOPIC)
-    if topic is None:
+    topic, raw = texts.get(REPLY_TOPIC), dict(headers)
+    correlation_id = raw.get(REPLY_CORRELATION)
+    if topic is None or correlation_id is None:
         return None
-    correlation_id = dict(headers).get(REPLY_CORRELATION)
-    if correlation_id is None:
+    partition = _partition(raw.get(REPLY_PARTITION))
+    return ReplyAddress(topic=topic, correlation_id=correlation_id, partition=partition)
+
+
+def _partition(raw: bytes | None) -> int | None:
+    """Read a reply partition: NestJS writes it in decimal, Spring Kafka as four bytes."""
+    if raw is None:
         return None
-    return ReplyAddress(
-        topic=topic, correlation_id=correlation_id, partition=_number(texts, REPLY_PARTITION)
-    )
+    if len(raw) == _INT_BYTES and raw[0] == 0:
+        return int.from_bytes(raw)
+    if not (raw.isdigit() and len(raw) <= _MAX_DIGITS):
+        msg = f"{REPLY_PARTITION} must be a whole number"
+        raise ValueError(msg)
+    return int(raw)
 
 
 class ActorSignatures:
     """Signs and checks the actor of a command: HMAC-SHA256 under the key that all apps share.
 
-    The signature covers the message's id, its type, the actor, and the value's SHA-256.
+    The signature covers the message's id, its type, the actor, and the value's SHA-256. Under the
+    same key operators sign what they decide on dead letters.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -211,6 +217,11 @@ class ActorSignatures:
         """Return the signature in hex."""
         parts = (message_id, type, actor.user_id, actor.role, sha256(value).hexdigest())
         return hmac.new(self._key, "\n".join(parts).encode(), sha256).hexdigest()
+
+    def sign_decision(self, *parts: str) -> str:
+        """Return the signature of an operator's decision in hex; it is never one of an actor's."""
+        text = b"dead letter" + msgspec.json.encode(parts)
+        return hmac.new(self._key, text, sha256).hexdigest()
 
     def verify(self, envelope: Envelope, value: bytes) -> Actor | None:
         """Return the actor that the message proves, or None where it names none.

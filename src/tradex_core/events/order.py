@@ -1,13 +1,12 @@
 """What is said of orders: commands, the events of their life, and the order as it is shown."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from tradex_core.events import topics
-from tradex_core.events.fields import Command, Event, Id, Price, Quantity, Uuid, Wire
+from tradex_core.events.fields import Command, Event, Id, Instant, Price, Quantity, Uuid, Wire
 
 
 class OrderStatus(StrEnum):
@@ -105,7 +104,7 @@ class OrderCreated(Event, frozen=True):
     items: tuple[OrderLine, ...]
     total_amount: Price
     status: OrderStatus
-    created_at: datetime
+    created_at: Instant
 
     @property
     def key(self) -> str:
@@ -119,7 +118,7 @@ class OrderUpdated(Event, frozen=True, omit_defaults=True):
 
     order_id: str
     status: OrderStatus
-    updated_at: datetime
+    updated_at: Instant
     reason: str | None = None
 
     @property
@@ -136,5 +135,5 @@ class OrderDocument(Wire, frozen=True):
     total_amount: Price
     status: OrderStatus
     reason: str | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant

@@ -1,6 +1,5 @@
 """What is said of products: commands to the catalogue, and the product as it shows it."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
@@ -10,6 +9,7 @@ from tradex_core.events.fields import (
     Command,
     Event,
     Id,
+    Instant,
     LongText,
     Name,
     ObjectIdHex,
@@ -124,8 +124,8 @@ class ProductDocument(Wire, frozen=True):
     is_active: bool
     seller_id: str | None
     version: int
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
 
 
 class ProductCreated(ProductDocument, Event, frozen=True):

@@ -1,6 +1,5 @@
 """What a service answers to a command: done, with its result, or refused, with the error."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -8,7 +7,7 @@ from msgspec import Raw
 
 from tradex_core.errors import Kind
 from tradex_core.events import topics
-from tradex_core.events.fields import Event, Wire
+from tradex_core.events.fields import Event, Instant, Wire
 
 NO_RESULT: Final = Raw(b"null")
 """The result of a command that has none: JSON's null, since msgspec decodes no `Raw | None`."""
@@ -38,7 +37,7 @@ class CommandReplied(Event, frozen=True, omit_defaults=True):
     operation_id: str
     command: str
     status: OutcomeStatus
-    completed_at: datetime
+    completed_at: Instant
     result: Raw = NO_RESULT
     error: ReplyError | None = None
     subject: str | None = None

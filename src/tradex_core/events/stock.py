@@ -1,11 +1,10 @@
 """What is said of stock: it moved, it was reserved for an order, or it could not be."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from tradex_core.events import topics
-from tradex_core.events.fields import Event, Price, Wire
+from tradex_core.events.fields import Event, Instant, Price, Wire
 
 
 class StockOperation(StrEnum):
@@ -32,7 +31,7 @@ class StockUpdated(Event, frozen=True, omit_defaults=True):
     product_id: str
     quantity: int
     operation: StockOperation
-    updated_at: datetime
+    updated_at: Instant
     stock: int
     version: int
     order_id: str | None = None
@@ -48,7 +47,7 @@ class StockReserved(Event, frozen=True, omit_defaults=True):
     topic: ClassVar[str] = topics.STOCK_RESERVED
 
     order_id: str
-    reserved_at: datetime
+    reserved_at: Instant
     sellers: tuple[str, ...] = ()
 
     @property
@@ -73,7 +72,7 @@ class StockRejected(Event, frozen=True, omit_defaults=True):
     order_id: str
     reason: RejectionReason
     items: tuple[RejectedLine, ...]
-    rejected_at: datetime
+    rejected_at: Instant
     sellers: tuple[str, ...] = ()
 
     @property

@@ -1,13 +1,12 @@
 """What is said of users: commands to auth, the event that one registered, and who a user is."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
 from tradex_core.events import topics
-from tradex_core.events.fields import Command, Email, Event, Name, Secret, Uuid, Wire
+from tradex_core.events.fields import Command, Email, Event, Instant, Name, Secret, Uuid, Wire
 
 
 class Role(StrEnum):
@@ -25,7 +24,7 @@ class SealedPassword(Wire, frozen=True):
     kid: Annotated[str, Meta(max_length=64)]
 
 
-TokenHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+TokenHash = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 
 
 def normalised_email(email: str) -> str:
@@ -140,7 +139,7 @@ class UserRegistered(Event, frozen=True):
     user_id: str
     email: str
     role: Role
-    created_at: datetime
+    created_at: Instant
 
     @property
     def key(self) -> str:
@@ -155,4 +154,4 @@ class UserDocument(Wire, frozen=True):
     name: str
     role: Role
     is_active: bool
-    created_at: datetime
+    created_at: Instant

@@ -1,12 +1,17 @@
 """The loops of a consumer: fetch, handle, commit the offsets; and try again what is parked."""
 
 import asyncio
-from typing import Generic
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Generic, TypeVar
 
 from tradex_core.errors import Passing
 from tradex_core.messaging.broker import Broker, Record, Subscription
 from tradex_core.messaging.dispatch import Dispatcher, Means
 from tradex_core.messaging.unit_of_work import W
+
+T = TypeVar("T")
 
 _RETRY_POLL_SECONDS = 0.25
 
@@ -29,68 +34,90 @@ class Consumer(Generic[W]):
         batch: int = 500,
     ) -> None:
         self.name = name
-        self.waiting = False
         self.topics = topics
-        self._dispatcher = dispatcher
+        self.dispatcher = dispatcher
         self._broker = broker
         self._means = means
         self._batch = batch
         self._subscription: Subscription | None = None
         self._between_batches = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._away: set[str] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an outage lasts."""
+        return bool(self._away)
 
     async def run(self) -> None:
         """Consume until `stop`; raises what no waiting would mend."""
-        self._subscription = await self._broker.subscribe(self.name, self.topics)
+        try:
+            subscribe = partial(self._broker.subscribe, self.name, self.topics)
+            self._subscription = subscription = await self._outlast("consuming", subscribe)
+        except Passing:  # it is time to stop before the broker was there
+            return
         retrying = asyncio.create_task(self._retry())
-        consuming = asyncio.create_task(self._consume(self._subscription))
+        consuming = asyncio.create_task(self._consume(subscription))
         try:
             await asyncio.wait({retrying, consuming}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.is_set():
+                await asyncio.wait({consuming})
         finally:
             retrying.cancel()
             consuming.cancel()
-            await self._subscription.close()
+            await subscription.close()
             ended = await asyncio.gather(retrying, consuming, return_exceptions=True)
         for result in ended:
-            if isinstance(result, Exception):
+            interrupted = isinstance(result, Passing) and self._stopping.is_set()
+            if isinstance(result, Exception) and not interrupted:
                 raise result
 
     async def stop(self) -> None:
-        """Leave the group once the batch at hand is handled and its offsets are committed."""
+        """Leave the group once the batch at hand is handled and its offsets are committed.
+
+        Where an outage keeps it from that, the batch is left to whoever reads on.
+        """
+        self._stopping.set()
         if self._subscription is not None:
             async with self._between_batches:
                 await self._subscription.close()
 
     async def _consume(self, subscription: Subscription) -> None:
-        while records := await subscription.fetch(limit=self._batch):
+        fetch = partial(subscription.fetch, limit=self._batch)
+        while not self._stopping.is_set():
+            records = await self._outlast("consuming", fetch)
             async with self._between_batches:
-                await self._handle(subscription, list(records))
+                if not records or self._stopping.is_set():
+                    return
+                await self._outlast("consuming", partial(self._handle, subscription, records))
 
-    async def _handle(self, subscription: Subscription, records: list[Record]) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._dispatcher.handle(records)
-                await subscription.commit(records)
-            except Passing as error:
-                failures += 1
-                await self._wait(error, failures)
-            else:
-                self.waiting = False
-                return
+    async def _handle(self, subscription: Subscription, records: Sequence[Record]) -> None:
+        await self.dispatcher.handle(records)
+        await subscription.commit(records)
 
     async def _retry(self) -> None:
+        while True:
+            if not await self._outlast("retrying", self.dispatcher.retry_due):
+                await asyncio.sleep(_RETRY_POLL_SECONDS)
+
+    async def _outlast(self, loop: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work, as often as it takes; raises Passing only once it is time to stop."""
         failures = 0
         while True:
             try:
-                tried = await self._dispatcher.retry_due()
-                failures = 0
-                if not tried:
-                    await asyncio.sleep(_RETRY_POLL_SECONDS)
+                result = await work()
             except Passing as error:
+                if self._stopping.is_set():
+                    raise
                 failures += 1
-                await self._wait(error, failures)
+                self._away.add(loop)
+                self._means.observer.waiting(self.name, error)
+                await self._pause(self._means.backoff.delay(failures, self._means.entropy))
+            else:
+                self._away.discard(loop)
+                return result
 
-    async def _wait(self, error: Exception, failures: int) -> None:
-        self.waiting = True
-        self._means.observer.waiting(self.name, error)
-        await asyncio.sleep(self._means.backoff.delay(failures, self._means.entropy))
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()

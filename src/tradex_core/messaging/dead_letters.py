@@ -3,24 +3,28 @@
 The reason is `exhausted` (every try failed), `undecodable` or `fatal` (it can never work).
 """
 
+import hmac
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from hashlib import sha256
+from typing import Final, Self
 
 import msgspec
 
 from tradex_core.clock import epoch_ms
 from tradex_core.errors import TradexError
-from tradex_core.events.envelope import REPLAY_COUNT, Headers
+from tradex_core.events.envelope import ActorSignatures, Headers
 from tradex_core.events.topics import dead_letter_topic
 from tradex_core.messaging.broker import Broker, Message, Record
 
 PREFIX: Final = "dlq-"
 ID: Final = "dlq-id"
 CONSUMER: Final = "dlq-consumer-group"
+ORIGIN: Final = "dlq-origin"
+REPLAY_COUNT: Final = "dlq-replay-count"
 RESOLUTION: Final = "dlq-resolution"
-DISCARDED: Final = "dlq-discarded"
+SIGNATURE: Final = "dlq-signature"
 EXHAUSTED: Final = "exhausted"
 _MAX_TEXT = 500
 _PAGE = 500
@@ -33,6 +37,58 @@ class Resolution(StrEnum):
     DISCARDED = "discarded"
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """What an operator decided on a message, for the consumer that gave it up.
+
+    `origin` is where the message first lay, `replay` how many decisions there were with this one.
+    """
+
+    consumer: str
+    origin: str
+    replay: int
+    resolution: Resolution
+
+    def headers(self, record: Record, signatures: ActorSignatures) -> Headers:
+        """Return the headers that tell of it, signed for this record's message alone."""
+        return (
+            (CONSUMER, self.consumer.encode()),
+            (ORIGIN, self.origin.encode()),
+            (REPLAY_COUNT, str(self.replay).encode()),
+            (RESOLUTION, self.resolution.encode()),
+            (SIGNATURE, _signature(self, record, signatures)),
+        )
+
+    @classmethod
+    def read(cls, record: Record, signatures: ActorSignatures) -> Self | None:
+        """Return the decision that a record carries; None where no operator made it."""
+        found = dict(record.headers)
+        if SIGNATURE not in found:
+            return None
+        try:
+            decision = cls(
+                consumer=found[CONSUMER].decode(),
+                origin=found[ORIGIN].decode(),
+                replay=int(found[REPLAY_COUNT]),
+                resolution=Resolution(found[RESOLUTION].decode()),
+            )
+        except (KeyError, ValueError):
+            return None
+        expected = _signature(decision, record, signatures)
+        return decision if hmac.compare_digest(expected, found[SIGNATURE]) else None
+
+
+def _signature(decision: Decision, record: Record, signatures: ActorSignatures) -> bytes:
+    given_id = dict(record.headers).get("ce_id", b"")
+    return signatures.sign_decision(
+        decision.consumer,
+        decision.origin,
+        str(decision.replay),
+        decision.resolution,
+        given_id.hex(),
+        sha256(record.value or b"").hexdigest(),
+    ).encode()
+
+
 class UnknownDeadLetter(TradexError):
     """There is no open dead letter with this id."""
 
@@ -41,6 +97,8 @@ def dead_letter(
     record: Record,
     *,
     consumer: str,
+    origin: str,
+    replays: int,
     reason: str,
     error: str,
     attempts: int,
@@ -49,7 +107,6 @@ def dead_letter(
 ) -> Message:
     """Lay a record out as a dead letter: its bytes and headers, and what became of it."""
     kind, _, text = error.partition(": ")
-    replays = dict(record.headers).get(REPLAY_COUNT, b"0").decode(errors="replace")
     why = {
         ID: f"{consumer}/{record.position}",
         "dlq-original-topic": record.topic,
@@ -57,6 +114,7 @@ def dead_letter(
         "dlq-original-offset": record.offset,
         "dlq-original-timestamp": epoch_ms(record.timestamp),
         CONSUMER: consumer,
+        ORIGIN: origin,
         "dlq-reason": reason,
         "dlq-exception-type": kind,
         "dlq-exception-message": text[:_MAX_TEXT],
@@ -112,19 +170,22 @@ class DeadLetters:
     under the same identity, and the consumer that gave the message up handles it once.
     """
 
-    def __init__(self, broker: Broker, topics: Iterable[str]) -> None:
+    def __init__(self, broker: Broker, topics: Iterable[str], signatures: ActorSignatures) -> None:
         self._broker = broker
+        self._signatures = signatures
         self._topics = [dead_letter_topic(topic) for topic in topics]
 
     async def open(self) -> list[DeadLetter]:
         """Return the dead letters that nobody has decided on, oldest first per partition."""
         found: dict[str, DeadLetter] = {}
+        decided: set[str] = set()
         async for record in self._records():
             headers = dict(record.headers)
             letter_id = headers.get(ID, b"").decode(errors="replace")
             if RESOLUTION in headers:
+                decided.add(letter_id)
                 found.pop(letter_id, None)
-            elif letter_id:
+            elif letter_id and letter_id not in decided:
                 found[letter_id] = DeadLetter(record)
         return list(found.values())
 
@@ -133,28 +194,28 @@ class DeadLetters:
 
         Raises UnknownDeadLetter, and whatever publishing raises; then nothing is decided.
         """
-        await self._decide(letter_id, Resolution.REDRIVEN, marks=())
+        await self._decide(letter_id, Resolution.REDRIVEN)
 
     async def discard(self, letter_id: str) -> None:
         """Give the message up for good; a command is answered as failed, its lane goes on.
 
         Raises UnknownDeadLetter, and whatever publishing raises; then nothing is decided.
         """
-        await self._decide(letter_id, Resolution.DISCARDED, marks=((DISCARDED, b"1"),))
+        await self._decide(letter_id, Resolution.DISCARDED)
 
-    async def _decide(self, letter_id: str, resolution: Resolution, *, marks: Headers) -> None:
+    async def _decide(self, letter_id: str, resolution: Resolution) -> None:
         letter = next((letter for letter in await self.open() if letter.id == letter_id), None)
         if letter is None:
             msg = f"no open dead letter {letter_id!r}: `tradex dead-letters list` shows them"
             raise UnknownDeadLetter(msg)
-        replay = int(letter.headers.get(REPLAY_COUNT, "0")) + 1
-        again = (
-            *original_headers(letter.record),
-            (REPLAY_COUNT, str(replay).encode()),
-            (CONSUMER, letter.headers[CONSUMER].encode()),
-            *marks,
-        )
         record = letter.record
+        decision = Decision(
+            consumer=letter.headers[CONSUMER],
+            origin=letter.headers[ORIGIN],
+            replay=int(letter.headers[REPLAY_COUNT]) + 1,
+            resolution=resolution,
+        )
+        again = (*original_headers(record), *decision.headers(record, self._signatures))
         await self._publish(
             Message(
                 topic=letter.original_topic,

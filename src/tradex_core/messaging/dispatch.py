@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic
 
 from tradex_core.clock import Clock
 from tradex_core.errors import Hopeless, Outage, StoreConflict
 from tradex_core.ids import Entropy, MessageId
-from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dead_letters import EXHAUSTED, dead_letter, error_text
 from tradex_core.messaging.execution import Execution, context_of
-from tradex_core.messaging.observer import Observer
+from tradex_core.messaging.observer import Observer, Postponed
 from tradex_core.messaging.opening import Opener, Opening
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.retry import Backoff
@@ -54,13 +55,14 @@ class Dispatcher(Generic[W]):
         self._parking = parking
         self._means = means
         self._hold = hold
-        self._execution = Execution[W](consumer, clock=means.clock, observer=means.observer)
+        self._execution = Execution[W](consumer, clock=means.clock)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle records in one transaction; where that fails, each in one of its own.
 
-        Afterwards each is handled, parked or a dead letter. Raises Outage where the store is away:
-        then hand in the same records again; what was handled meanwhile is not handled twice.
+        Afterwards each is handled, parked or a dead letter. Raises Outage where the store is away,
+        StoreConflict where others were first every time: then hand in the same records again; what
+        was handled meanwhile is not handled twice.
         """
         openings = [self._opener.open(record) for record in records]
         try:
@@ -96,123 +98,150 @@ class Dispatcher(Generic[W]):
                 failure = error
                 break
         if failure is not None:
-            await self._park(opening, failure)
+            await self._failed(opening, failure)
         return None
 
     async def _attempt(self, openings: Sequence[Opening]) -> None:
         prepared = await self._prepare(openings)
+        news = Postponed(self._means.observer)
         async with self._units() as unit:
             known = await unit.handled(openings)
             fresh = list(_first_of_each(openings, known))
-            occupied = await unit.occupied({self._lane(opening.record) for opening in fresh})
+            waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
             await unit.load(_needs(fresh))
             for opening in fresh:
-                if self._lane(opening.record) in occupied and not opening.replayed:
+                lane = self._lane(opening)
+                if lane in waiting and opening.decision is None:
                     unit.park(self._behind(opening))
                     unit.record(opening, ())
-                else:
-                    unit.record(opening, self._effect(unit, opening, prepared))
+                elif self._settle(unit, opening, prepared.get(opening.handled_id), news):
+                    waiting.add(lane)
             await unit.commit()
+        news.tell()
 
     async def _prepare(self, openings: Sequence[Opening]) -> dict[MessageId, object]:
         slow = [o for o in openings if o.opened is not None and o.opened.handler.prepare]
-        results = await asyncio.gather(*(self._execution.prepare(opening) for opening in slow))
+        preparing = (self._execution.prepare(opening) for opening in slow)
+        results = await asyncio.gather(*preparing, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, Hopeless):
+                raise result
         return {o.handled_id: result for o, result in zip(slow, results, strict=True)}
-
-    def _effect(
-        self, unit: W, opening: Opening, prepared: dict[MessageId, object]
-    ) -> list[Message]:
-        if opening.replayed:
-            unit.release(self._lane(opening.record))
-        preparation = prepared.get(opening.handled_id)
-        if opening.opened is not None and not isinstance(preparation, Hopeless):
-            return self._execution.run(unit, opening, opening.opened, preparation)
-        if opening.discarded:
-            return []
-        error = preparation if isinstance(preparation, Hopeless) else opening.hopeless
-        return [self._give_up(unit, opening.record, error, reason=error.reason)]
-
-    async def _park(self, opening: Opening, error: Exception) -> None:
-        now = self._means.clock.now()
-        text = error_text(error)
-        async with self._units() as unit:
-            if await unit.handled([opening]):
-                return
-            await unit.load(())
-            parked = Parked(
-                lane=self._lane(opening.record),
-                record=opening.record,
-                attempts=1,
-                first_failed_at=now,
-                next_attempt_at=now + self._delay(1),
-                error=text,
-            )
-            unit.park(parked)
-            unit.record(opening, ())
-            await unit.commit()
-        self._means.observer.parked(self._consumer, opening.record.position, attempts=1, error=text)
 
     async def _retry(self, parked: Parked) -> None:
         opening = self._opener.open(parked.record)
+        news = Postponed(self._means.observer)
         try:
             prepared = await self._prepare([opening])
             async with self._units() as unit:
                 await unit.load(_needs([opening]))
                 unit.unpark(parked)
-                unit.record(opening, self._effect(unit, opening, prepared))
+                self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
                 await unit.commit()
-        except (Outage, StoreConflict):
+        except Outage:
             raise
         except Exception as error:  # noqa: BLE001 - any failure counts as one more attempt
-            await self._failed_again(parked, opening, error)
+            with suppress(StoreConflict):  # then somebody else has tried it
+                await self._failed(opening, error, parked)
+        else:
+            news.tell()
 
-    async def _failed_again(self, parked: Parked, opening: Opening, error: Exception) -> None:
-        attempts = parked.attempts + 1
+    def _settle(
+        self,
+        unit: W,
+        opening: Opening,
+        preparation: object,
+        news: Postponed,
+        parked: Parked | None = None,
+    ) -> bool:
+        """Record what a message comes to; return whether its lane must now wait."""
+        if opening.decision is not None:
+            unit.release(self._lane(opening))
+        opened = opening.opened
+        if opened is not None and not isinstance(preparation, Hopeless):
+            effect = self._execution.run(unit, opening, opened, preparation)
+            age = self._means.clock.now() - opened.envelope.time
+            news.handled(self._consumer, opened.name, effect.outcome, age=age)
+            unit.record(opening, effect.messages)
+            return False
+        if opening.discarded:
+            unit.record(opening, ())
+            return False
+        error = preparation if isinstance(preparation, Hopeless) else opening.hopeless
+        return self._give_up(unit, opening, error, news, parked, reason=error.reason)
+
+    async def _failed(
+        self, opening: Opening, error: Exception, parked: Parked | None = None
+    ) -> None:
+        """Set a failed message aside; where hope or tries are at an end, give it up."""
+        news = Postponed(self._means.observer)
         async with self._units() as unit:
+            if parked is None and await unit.handled([opening]):
+                return
             await unit.load(())
-            unit.unpark(parked)
-            if attempts >= self._means.backoff.tries:
-                letter = self._give_up(unit, parked.record, error, reason=EXHAUSTED, parked=parked)
-                unit.record(opening, [letter])
-            else:
-                unit.park(self._later(parked, attempts, error))
-                self._means.observer.parked(
+            if parked is not None:
+                unit.unpark(parked)
+            reason = self._reason(opening, error, _attempts(parked))
+            if reason is None:
+                later = self._later(opening, error, parked)
+                news.parked(
                     self._consumer,
-                    parked.record.position,
-                    attempts=attempts,
-                    error=error_text(error),
+                    opening.record.position,
+                    attempts=later.attempts,
+                    error=later.error,
                 )
+                unit.park(later)
+                unit.record(opening, ())
+            else:
+                self._give_up(unit, opening, error, news, parked, reason=reason)
             await unit.commit()
+        news.tell()
+
+    def _reason(self, opening: Opening, error: Exception, attempts: int) -> str | None:
+        """Return why a message is to be given up; None where it is to be tried again.
+
+        Behind one that an operator sent again, and that should come first, others wait already: it
+        goes back to the operator.
+        """
+        if isinstance(error, Hopeless):
+            return error.reason
+        sent_again = opening.decision is not None and opening.record.topic in self._hold
+        return EXHAUSTED if sent_again or attempts >= self._means.backoff.tries else None
 
     def _give_up(
         self,
         unit: W,
-        record: Record,
+        opening: Opening,
         error: Exception,
+        news: Postponed,
+        parked: Parked | None,
         *,
         reason: str,
-        parked: Parked | None = None,
-    ) -> Message:
-        if record.topic in self._hold:
-            unit.hold(self._lane(record))
-        now, text = self._means.clock.now(), error_text(error)
-        self._means.observer.dead_lettered(
-            self._consumer, record.position, reason=reason, error=text
-        )
-        return dead_letter(
+    ) -> bool:
+        """Make it a dead letter; return whether its lane is held."""
+        record, now, text = opening.record, self._means.clock.now(), error_text(error)
+        letter = dead_letter(
             record,
             consumer=self._consumer,
+            origin=opening.origin,
+            replays=opening.replays,
             reason=reason,
             error=text,
-            attempts=parked.attempts + 1 if parked else 1,
-            first_failed_at=parked.first_failed_at if parked else now,
+            attempts=_attempts(parked),
+            first_failed_at=_failing_since(parked, now),
             failed_at=now,
         )
+        news.dead_lettered(self._consumer, record.position, reason=reason, error=text)
+        unit.record(opening, [letter])
+        held = record.topic in self._hold and record.key is not None
+        if held:
+            unit.hold(self._lane(opening))
+        return held
 
     def _behind(self, opening: Opening) -> Parked:
         now = self._means.clock.now()
         return Parked(
-            lane=self._lane(opening.record),
+            lane=self._lane(opening),
             record=opening.record,
             attempts=0,
             first_failed_at=now,
@@ -220,21 +249,29 @@ class Dispatcher(Generic[W]):
             error="an earlier message of its key is parked",
         )
 
-    def _later(self, parked: Parked, attempts: int, error: Exception) -> Parked:
+    def _later(self, opening: Opening, error: Exception, parked: Parked | None) -> Parked:
+        now, attempts = self._means.clock.now(), _attempts(parked)
+        delay = self._means.backoff.delay(attempts, self._means.entropy)
         return Parked(
-            lane=parked.lane,
-            record=parked.record,
+            lane=self._lane(opening),
+            record=opening.record,
             attempts=attempts,
-            first_failed_at=parked.first_failed_at,
-            next_attempt_at=self._means.clock.now() + self._delay(attempts),
+            first_failed_at=_failing_since(parked, now),
+            next_attempt_at=now + timedelta(seconds=delay),
             error=error_text(error),
         )
 
-    def _delay(self, attempts: int) -> timedelta:
-        return timedelta(seconds=self._means.backoff.delay(attempts, self._means.entropy))
+    def _lane(self, opening: Opening) -> Lane:
+        return Lane.of(self._consumer, opening.record)
 
-    def _lane(self, record: Record) -> Lane:
-        return Lane.of(self._consumer, record)
+
+def _attempts(parked: Parked | None) -> int:
+    """Return how many tries there were with the one that is at its end now."""
+    return 1 if parked is None else parked.attempts + 1
+
+
+def _failing_since(parked: Parked | None, now: datetime) -> datetime:
+    return parked.first_failed_at if parked is not None and parked.attempts else now
 
 
 def _first_of_each(openings: Sequence[Opening], known: Collection[MessageId]) -> Iterator[Opening]:

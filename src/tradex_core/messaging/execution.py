@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic
 
+import msgspec
+
 from tradex_core.clock import Clock, epoch_ms
 from tradex_core.errors import DeadlineExceeded, Discarded, Hopeless, Refusal, Refused, TradexError
 from tradex_core.events.fields import Event
 from tradex_core.messaging import outgoing
 from tradex_core.messaging.broker import Message
-from tradex_core.messaging.observer import Observer
 from tradex_core.messaging.opening import Opening
 from tradex_core.messaging.outgoing import Cause
 from tradex_core.messaging.routes import Context, Opened
@@ -20,13 +21,19 @@ class RefusalChangedState(TradexError):
     """A use case refused after it had changed something: a bug in it."""
 
 
+class Effect(msgspec.Struct, frozen=True):
+    """What a message comes to: what it publishes, and `done` or the slug of its refusal."""
+
+    messages: list[Message]
+    outcome: str
+
+
 class Execution(Generic[W]):
     """Turns an opened message into its effect: events, and for a command its one reply."""
 
-    def __init__(self, consumer: str, *, clock: Clock, observer: Observer) -> None:
+    def __init__(self, consumer: str, *, clock: Clock) -> None:
         self._consumer = consumer
         self._clock = clock
-        self._observer = observer
 
     async def prepare(self, opening: Opening) -> object:
         """Do a message's slow work outside the transaction.
@@ -44,18 +51,17 @@ class Execution(Generic[W]):
         except Hopeless as error:
             return error
 
-    def run(self, unit: W, opening: Opening, opened: Opened, prepared: object) -> list[Message]:
-        """Run the use case; return its events and, for a command, its answers, as messages.
+    def run(self, unit: W, opening: Opening, opened: Opened, prepared: object) -> Effect:
+        """Run the use case; its effect is its events and, for a command, its answers.
 
         Raises whatever the handler raises but refusals, which are an outcome.
         """
         result, refusal = self._outcome(unit, opening, opened, prepared)
         now = self._clock.now()
         outcome = refusal.slug if refusal else "done"
-        self._observer.handled(self._consumer, opened.name, outcome, age=now - opened.envelope.time)
         events: list[Event] = list(unit.collect())
         if not opened.is_command:
-            return self._messages(opening, opened, events, now)
+            return Effect(self._messages(opening, opened, events, now), outcome)
         operation = (opening.id, opened.name)
         if refusal:
             reply = outgoing.refused(*operation, refusal, subject=opened.subject, at=now)
@@ -64,7 +70,7 @@ class Execution(Generic[W]):
         address = opened.envelope.reply_to
         answer = outgoing.answer(address, reply) if address else None
         messages = self._messages(opening, opened, [*events, reply], now)
-        return [*messages, answer] if answer else messages
+        return Effect([*messages, answer] if answer else messages, outcome)
 
     def _outcome(
         self, unit: W, opening: Opening, opened: Opened, prepared: object

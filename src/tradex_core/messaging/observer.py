@@ -1,6 +1,8 @@
 """What operators want to see of the messaging, as a port for logs and metrics."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 
@@ -8,7 +10,7 @@ class Observer(Protocol):
     """Hears what happens to messages; must not raise and must not block."""
 
     def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
-        """Hear that a message was handled: `outcome` is done, a refusal's slug, or repeated."""
+        """Hear that a message was handled: `outcome` is done or a refusal's slug."""
         ...
 
     def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
@@ -49,3 +51,30 @@ class Observers:
         """Tell each."""
         for observer in self._observers:
             observer.waiting(component, error)
+
+
+class Postponed:
+    """Keeps what one unit of work has to tell, until it is true."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._untold: list[Callable[[], None]] = []
+
+    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+        """Keep it."""
+        self._untold.append(partial(self._observer.handled, consumer, type, outcome, age=age))
+
+    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+        """Keep it."""
+        told = partial(self._observer.parked, consumer, position, attempts=attempts, error=error)
+        self._untold.append(told)
+
+    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+        """Keep it."""
+        told = partial(self._observer.dead_lettered, consumer, position, reason=reason, error=error)
+        self._untold.append(told)
+
+    def tell(self) -> None:
+        """Tell it all, in order."""
+        for told in self._untold:
+            told()

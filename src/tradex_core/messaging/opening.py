@@ -6,12 +6,15 @@ import msgspec
 
 from tradex_core.errors import Forged, Hopeless, Undecodable
 from tradex_core.events import codec
-from tradex_core.events.envelope import ActorSignatures, Envelope, read_envelope
+from tradex_core.events.envelope import Actor, ActorSignatures, Envelope, read_envelope
 from tradex_core.events.fields import Command
 from tradex_core.ids import MessageId
-from tradex_core.messaging import dead_letters
 from tradex_core.messaging.broker import Record
+from tradex_core.messaging.dead_letters import Decision, Resolution
 from tradex_core.messaging.routes import Handler, Opened, Routes, U
+
+_MAX_COMMAND_ID = 255
+"""Ids grow on the way, each message's out of its cause's: there must be room for them."""
 
 
 class _Command(msgspec.Struct):
@@ -19,30 +22,39 @@ class _Command(msgspec.Struct):
     data: msgspec.Raw
 
 
-class Opening(msgspec.Struct, frozen=True):
-    """What became of a record: `opened`, or the `error` for which it can never be handled."""
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a record: `opened`, or the `error` for which it can never be handled.
+
+    `origin` is where the message first lay, before any operator sent it again; `decision` is what
+    an operator decided on it for this consumer.
+    """
 
     record: Record
+    origin: str
     id: MessageId
-    handled_id: MessageId
-    envelope: Envelope | None = None
+    decision: Decision | None = None
     opened: Opened | None = None
     error: Hopeless | None = None
 
     @property
+    def handled_id(self) -> MessageId:
+        """The identity that the inbox remembers: each time that it is sent again has its own."""
+        return self.id if self.decision is None else MessageId(f"{self.id}#{self.replays}")
+
+    @property
+    def replays(self) -> int:
+        """How often an operator has decided on it."""
+        return 0 if self.decision is None else self.decision.replay
+
+    @property
     def discarded(self) -> bool:
         """Whether an operator gave this message up."""
-        return self.replayed and dead_letters.DISCARDED in dict(self.record.headers)
+        return self.decision is not None and self.decision.resolution is Resolution.DISCARDED
 
     @property
     def hopeless(self) -> Hopeless:
         """Why it can never be handled."""
         return self.error or Hopeless("it could not be read")
-
-    @property
-    def replayed(self) -> bool:
-        """Whether an operator sent it again, or gave it up, for this consumer."""
-        return self.id != self.handled_id
 
 
 class Opener(Generic[U]):
@@ -70,45 +82,47 @@ class Opener(Generic[U]):
 
     def open(self, record: Record) -> Opening:
         """Read a record; never raises."""
-        position = MessageId(record.position)
+        decision = Decision.read(record, self._signatures)
+        origin = record.position if decision is None else decision.origin
+        if decision is not None and decision.consumer != self._consumer:
+            decision = None
+        message_id, opened, error = MessageId(origin), None, None
         try:
             envelope, has_id = read_envelope(
-                record.headers, fallback_id=position, fallback_time=record.timestamp
+                record.headers, fallback_id=message_id, fallback_time=record.timestamp
             )
-        except Hopeless as error:
-            return Opening(record, position, position, error=error)
-        message_id = envelope.id
-        if record.topic in self._commands and envelope.signature is None and has_id:
-            message_id = MessageId(f"unsigned/{envelope.id}")
-        handled_id = self._handled_id(record, envelope, message_id)
-        try:
-            opened = self._read(record, envelope)
-        except Hopeless as error:
-            return Opening(record, message_id, handled_id, envelope=envelope, error=error)
-        return Opening(record, message_id, handled_id, envelope=envelope, opened=opened)
-
-    def _handled_id(self, record: Record, envelope: Envelope, message_id: MessageId) -> MessageId:
-        consumer = (
-            dict(record.headers).get(dead_letters.CONSUMER) if envelope.replay_count else None
+            message_id = envelope.id
+            if record.topic in self._commands:
+                if has_id:
+                    message_id = MessageId(f"unsigned/{envelope.id}")
+                actor = self._signatures.verify(envelope, record.value or b"")
+                if actor is not None:
+                    message_id = envelope.id
+                opened = self._read_command(record, envelope, actor)
+            else:
+                opened = self._read_event(record, envelope)
+        except Hopeless as hopeless:
+            error = hopeless
+        return Opening(
+            record=record,
+            origin=origin,
+            id=message_id,
+            decision=decision,
+            opened=opened,
+            error=error,
         )
-        if consumer is None or consumer.decode(errors="replace") != self._consumer:
-            return message_id
-        return MessageId(f"{message_id}#{envelope.replay_count}")
 
-    def _read(self, record: Record, envelope: Envelope) -> Opened:
-        if record.value is None:
-            msg = "the message has no value"
-            raise Undecodable(msg)
-        if record.topic in self._commands:
-            return self._read_command(record.topic, record.value, envelope)
+    def _read_event(self, record: Record, envelope: Envelope) -> Opened:
         kind, handler = self._events[record.topic]
-        payload = codec.decode(record.value, handler.payload)
+        payload = codec.decode(_value(record), handler.payload)
         return Opened(envelope, kind.topic, payload, handler, actor=None, is_command=False)
 
-    def _read_command(self, topic: str, value: bytes, envelope: Envelope) -> Opened:
-        wire = codec.decode(value, _Command)
-        actor = self._signatures.verify(envelope, value)
-        kind, handler = self._kind(topic, wire.command)
+    def _read_command(self, record: Record, envelope: Envelope, actor: Actor | None) -> Opened:
+        if len(envelope.id) > _MAX_COMMAND_ID:
+            msg = f"the header ce_id of a command has at most {_MAX_COMMAND_ID} characters"
+            raise Undecodable(msg)
+        wire = codec.decode(_value(record), _Command)
+        kind, handler = self._kind(record.topic, wire.command)
         if actor is None:
             self._check_unsigned(kind)
         elif envelope.type != kind.command:
@@ -131,3 +145,10 @@ class Opener(Generic[U]):
         if not kind.original:
             msg = f"{kind.command} needs an actor signature"
             raise Forged(msg)
+
+
+def _value(record: Record) -> bytes:
+    if record.value is None:
+        msg = "the message has no value"
+        raise Undecodable(msg)
+    return record.value

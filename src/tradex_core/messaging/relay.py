@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tradex_core.errors import Passing, Unpublishable
+from tradex_core.errors import OutcomeUnknown, Passing, Unpublishable
 from tradex_core.messaging.broker import Producer
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
@@ -48,13 +48,20 @@ class Relay:
         """Publish once what is ready in every bucket; return how many were acknowledged.
 
         Raises Outage or OutcomeUnknown where the broker did not take all; what it took is deleted.
+        Where the outcome is unknown the other buckets get their turn first, since it may be one
+        partition only that has no leader.
         """
-        published = 0
+        published, unknown = 0, None
         for bucket in await self._outbox.buckets(now=self._means.clock.now()):
             lease_of = self._outbox.lease(bucket, now=self._means.clock.now(), limit=_BATCH)
             async with lease_of as lease:
                 if lease is not None:
-                    published += await self._publish(lease)
+                    try:
+                        published += await self._publish(lease)
+                    except OutcomeUnknown as error:
+                        unknown = error
+        if unknown is not None:
+            raise unknown
         return published
 
     async def _publish(self, lease: Lease) -> int:

@@ -68,7 +68,7 @@ class UnitOfWork(Protocol):
         ...
 
     def park(self, parked: Parked) -> None:
-        """Set a message aside at the end of its lane, or back in the place that it has there."""
+        """Set a message aside at the end of its lane; what this unit unparks stays in its place."""
         ...
 
     def unpark(self, parked: Parked) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.orders import (
     ADMIN,
     BUYER,
@@ -12,7 +13,6 @@ from tests.builders.orders import (
     OTHER_SELLER,
     SELLER,
     OrdersInDict,
-    SetClock,
     advance_command,
     an_order,
 )
@@ -39,7 +39,7 @@ def test_an_order_is_taken_to_the_next_status_by(
 ) -> None:
     order = an_order(current)
     advanced = advance_order(
-        advance_command(asked), orders=OrdersInDict(order), actor=actor, clock=SetClock(LATER)
+        advance_command(asked), orders=OrdersInDict(order), actor=actor, clock=FakeClock(LATER)
     )
     assert advanced is order
     assert [OrderUpdated(order_id=ORDER_ID, status=asked, updated_at=LATER)] == order.take_events()
@@ -52,7 +52,7 @@ def test_every_other_step_is_illegal_even_for_an_admin(
     order = an_order(current)
     with pytest.raises(IllegalTransition):
         advance_order(
-            advance_command(asked), orders=OrdersInDict(order), actor=ADMIN, clock=SetClock()
+            advance_command(asked), orders=OrdersInDict(order), actor=ADMIN, clock=FakeClock()
         )
     assert order.state.status is current
 
@@ -63,7 +63,7 @@ def test_the_role_of_a_buyer_may_not_take_an_order_further_not_even_their_own() 
             advance_command(OrderStatus.PROCESSING),
             orders=OrdersInDict(an_order(OrderStatus.CONFIRMED)),
             actor=BUYER,
-            clock=SetClock(),
+            clock=FakeClock(),
         )
 
 
@@ -74,7 +74,7 @@ def test_a_seller_without_a_product_in_it_finds_no_order() -> None:
             advance_command(OrderStatus.PROCESSING),
             orders=OrdersInDict(order),
             actor=OTHER_SELLER,
-            clock=SetClock(),
+            clock=FakeClock(),
         )
     assert order.state.status is OrderStatus.CONFIRMED
 
@@ -85,5 +85,5 @@ def test_an_unknown_order_is_not_found() -> None:
             advance_command(OrderStatus.PROCESSING),
             orders=OrdersInDict(),
             actor=ADMIN,
-            clock=SetClock(),
+            clock=FakeClock(),
         )

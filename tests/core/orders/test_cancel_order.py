@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.orders import (
     ADMIN,
     BUYER,
@@ -11,7 +12,6 @@ from tests.builders.orders import (
     OTHER_BUYER,
     SELLER,
     OrdersInDict,
-    SetClock,
     an_order,
     cancel_command,
 )
@@ -33,7 +33,7 @@ def test_an_order_that_is_not_on_its_way_can_be_cancelled_by(
 ) -> None:
     order = an_order(status)
     cancelled = cancel_order(
-        cancel_command(), orders=OrdersInDict(order), actor=actor, clock=SetClock(LATER)
+        cancel_command(), orders=OrdersInDict(order), actor=actor, clock=FakeClock(LATER)
     )
     assert cancelled is order
     expected = OrderUpdated(
@@ -48,7 +48,7 @@ def test_an_order_that_is_not_on_its_way_can_be_cancelled_by(
 def test_an_order_cannot_be_cancelled_once_it_is(status: OrderStatus) -> None:
     order = an_order(status)
     with pytest.raises(IllegalTransition):
-        cancel_order(cancel_command(), orders=OrdersInDict(order), actor=BUYER, clock=SetClock())
+        cancel_order(cancel_command(), orders=OrdersInDict(order), actor=BUYER, clock=FakeClock())
     assert order.state.status is status
 
 
@@ -58,7 +58,7 @@ def test_somebody_elses_order_is_answered_as_an_unknown_one_to(actor: Actor) -> 
     details = []
     for orders in (OrdersInDict(order), OrdersInDict()):
         with pytest.raises(OrderNotFound) as refused:
-            cancel_order(cancel_command(), orders=orders, actor=actor, clock=SetClock())
+            cancel_order(cancel_command(), orders=orders, actor=actor, clock=FakeClock())
         details.append(refused.value.detail)
     assert [details[0]] * 2 == details
     assert order.state.status is OrderStatus.CONFIRMED

@@ -1,6 +1,7 @@
 """Placing orders: who may for whom, and what is refused."""
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.orders import (
     ADMIN,
     BUYER,
@@ -10,7 +11,6 @@ from tests.builders.orders import (
     OTHER_BUYER,
     SELLER,
     OrdersInDict,
-    SetClock,
     a_line,
     an_order,
     create_command,
@@ -28,7 +28,7 @@ def test_a_buyer_places_an_order() -> None:
     orders = OrdersInDict()
     items = (a_line("tea", quantity=2, price="1.50"), a_line("mug", quantity=1, price="4.00"))
     order = create_order(
-        create_command(*items), actor=BUYER, order_id=ORDER_ID, orders=orders, clock=SetClock()
+        create_command(*items), actor=BUYER, order_id=ORDER_ID, orders=orders, clock=FakeClock()
     )
     assert orders.get(ORDER_ID) is order
     assert items == order.state.items
@@ -45,7 +45,7 @@ def test_an_order_can_be_placed_for_the_user_it_names_by(actor: Actor | None) ->
         actor=actor,
         order_id=ORDER_ID,
         orders=OrdersInDict(),
-        clock=SetClock(),
+        clock=FakeClock(),
     )
     assert BUYER_ID == order.state.user_id
 
@@ -59,7 +59,7 @@ def test_an_order_is_forbidden_for_another_user_by(actor: Actor) -> None:
             actor=actor,
             order_id=ORDER_ID,
             orders=orders,
-            clock=SetClock(),
+            clock=FakeClock(),
         )
     assert {} == orders.by_id
 
@@ -71,7 +71,7 @@ def test_a_seller_orders_nothing_even_for_themselves() -> None:
             actor=SELLER,
             order_id=ORDER_ID,
             orders=OrdersInDict(),
-            clock=SetClock(),
+            clock=FakeClock(),
         )
 
 
@@ -84,7 +84,7 @@ def test_an_order_id_is_used_once() -> None:
             actor=BUYER,
             order_id=ORDER_ID,
             orders=OrdersInDict(existing),
-            clock=SetClock(),
+            clock=FakeClock(),
         )
     assert before is existing.state
 
@@ -97,6 +97,6 @@ def test_an_order_whose_total_no_amount_can_hold_is_refused() -> None:
             actor=BUYER,
             order_id=ORDER_ID,
             orders=orders,
-            clock=SetClock(),
+            clock=FakeClock(),
         )
     assert {} == orders.by_id

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.builders.machines import FakeClock
 from tests.builders.orders import (
     ADMIN,
     BUYER,
@@ -15,7 +16,6 @@ from tests.builders.orders import (
     SELLER,
     SELLER_ID,
     OrdersInDict,
-    SetClock,
     a_line,
     advance_command,
     cancel_command,
@@ -64,7 +64,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = SetClock()
+        self.clock = FakeClock()
         self.orders = OrdersInDict()
         self.history: list[OrderState] = []
         self.facts: list[OrderFact] = []
@@ -148,7 +148,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(-120, 120))
     def set_the_clock(self, seconds: int) -> None:
-        self.clock.advance(timedelta(seconds=seconds))
+        self.clock.advance(seconds=seconds)
 
     @invariant()
     def each_fact_makes_one_version_and_one_event(self) -> None:

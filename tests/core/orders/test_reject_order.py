@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.orders import (
     NOW,
     ORDER_ID,
     OrdersInDict,
-    SetClock,
     an_order,
     stock_rejected,
 )
@@ -23,7 +23,7 @@ LATER = NOW + timedelta(seconds=1)
 def test_a_pending_order_is_cancelled_for_the_reason_given(reason: RejectionReason) -> None:
     order = an_order()
     rejected = reject_order(
-        stock_rejected(reason=reason), orders=OrdersInDict(order), clock=SetClock(LATER)
+        stock_rejected(reason=reason), orders=OrdersInDict(order), clock=FakeClock(LATER)
     )
     assert rejected is order
     expected = OrderUpdated(
@@ -36,11 +36,11 @@ def test_a_pending_order_is_cancelled_for_the_reason_given(reason: RejectionReas
 def test_an_order_that_does_not_wait_any_more_is_left_alone_when(status: OrderStatus) -> None:
     order = an_order(status)
     before = order.state
-    rejected = reject_order(stock_rejected(), orders=OrdersInDict(order), clock=SetClock(LATER))
+    rejected = reject_order(stock_rejected(), orders=OrdersInDict(order), clock=FakeClock(LATER))
     assert rejected is None
     assert before is order.state
     assert [] == order.take_events()
 
 
 def test_a_rejection_of_an_unknown_order_is_passed_over() -> None:
-    assert reject_order(stock_rejected(), orders=OrdersInDict(), clock=SetClock()) is None
+    assert reject_order(stock_rejected(), orders=OrdersInDict(), clock=FakeClock()) is None

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from tests.builders.orders import NOW, ORDER_ID, OrdersInDict, SetClock, an_order
+from tests.builders.machines import FakeClock
+from tests.builders.orders import NOW, ORDER_ID, OrdersInDict, an_order
 
 from tradex_core.events.order import OrderStatus, OrderUpdated
 from tradex_core.orders.order import Order
@@ -16,7 +17,7 @@ def time_out(*orders: Order, after: timedelta) -> Order | None:
     return time_out_order(
         ORDER_ID,
         orders=OrdersInDict(*orders),
-        clock=SetClock(NOW + after),
+        clock=FakeClock(NOW + after),
         pending_timeout=TIMEOUT,
     )
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     ADMIN,
     BUYER,
@@ -13,7 +14,6 @@ from tests.builders.products import (
     TEA,
     MovementsInDict,
     ProductsInDict,
-    SetClock,
     a_product,
     adjust_command,
 )
@@ -43,7 +43,7 @@ def adjust(
         movement_id=MESSAGE_ID,
         products=ProductsInDict(*products),
         movements=movements,
-        clock=SetClock(LATER),
+        clock=FakeClock(LATER),
     )
 
 

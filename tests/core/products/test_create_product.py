@@ -1,6 +1,7 @@
 """Putting products into the catalogue: whose they become, and what is refused."""
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     ADMIN,
     ADMIN_ID,
@@ -12,7 +13,6 @@ from tests.builders.products import (
     STRANGER_ID,
     TEA,
     ProductsInDict,
-    SetClock,
     a_product,
     create_product_command,
 )
@@ -34,7 +34,7 @@ def create(
         actor=actor,
         product_id=TEA,
         products=ProductsInDict() if products is None else products,
-        clock=SetClock(),
+        clock=FakeClock(),
     )
 
 

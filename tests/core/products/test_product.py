@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.builders.products import (
+    MUG,
     NOW,
     ORDER_ID,
     SELLER_ID,
@@ -136,6 +137,12 @@ def test_an_update_that_changes_nothing_is_no_change() -> None:
     product.update(update_command(name="Tea", price=Money("9.990"), is_active=True), at=LATER)
     assert before is product.state
     assert [] == product.take_events()
+
+
+def test_an_update_never_changes_which_product_it_is() -> None:
+    product = a_product(TEA)
+    product.update(update_command(MUG, name="Green tea"), at=LATER)
+    assert (TEA, "Green tea") == (product.state.product_id, product.state.name)
 
 
 def test_a_picture_can_be_taken_away_by_naming_none() -> None:

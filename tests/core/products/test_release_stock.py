@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     MUG,
     NOW,
@@ -10,7 +11,6 @@ from tests.builders.products import (
     TEA,
     MovementsInDict,
     ProductsInDict,
-    SetClock,
     a_line,
     a_product,
     order_created,
@@ -36,7 +36,9 @@ class Stall:
         self.movements = MovementsInDict()
         if tea or mugs:
             event = order_created(a_line(TEA, quantity=tea), a_line(MUG, quantity=mugs))
-            reserve_stock(event, products=self.products, movements=self.movements, clock=SetClock())
+            reserve_stock(
+                event, products=self.products, movements=self.movements, clock=FakeClock()
+            )
             self.take_events()
 
     @property
@@ -45,7 +47,7 @@ class Stall:
 
     def release(self, event: OrderUpdated) -> Movement | None:
         return release_stock(
-            event, products=self.products, movements=self.movements, clock=SetClock(LATER)
+            event, products=self.products, movements=self.movements, clock=FakeClock(LATER)
         )
 
     def take_events(self) -> list[Event]:

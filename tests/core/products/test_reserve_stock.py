@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     MUG,
     NO_PRODUCT,
@@ -13,7 +14,6 @@ from tests.builders.products import (
     TEA,
     MovementsInDict,
     ProductsInDict,
-    SetClock,
     a_line,
     a_product,
     order_created,
@@ -29,7 +29,7 @@ from tradex_core.events.stock import (
     StockReserved,
     StockUpdated,
 )
-from tradex_core.ids import ProductId
+from tradex_core.ids import ProductId, UserId
 from tradex_core.money import Money
 from tradex_core.products.movement import Movement, MovementLine, MovementStatus
 from tradex_core.products.product import Product
@@ -47,7 +47,7 @@ def reserve(
         order_created(*items),
         products=products,
         movements=MovementsInDict() if movements is None else movements,
-        clock=SetClock(LATER),
+        clock=FakeClock(LATER),
     )
 
 
@@ -91,13 +91,18 @@ def test_every_line_of_an_order_is_taken_out_of_stock() -> None:
 
 
 def test_a_reservation_names_the_sellers_each_once_in_order() -> None:
-    products = ProductsInDict(
-        a_product(TEA, seller_id=STRANGER_ID),
-        a_product(MUG, seller_id=SELLER_ID),
-        a_product(NO_PRODUCT, seller_id=None),
+    sellers = [UserId(f"seller-{letter}") for letter in "dbfacead"]
+    products = [
+        a_product(ProductId(f"{number:024x}"), seller_id=seller_id)
+        for number, seller_id in enumerate([*sellers, None])
+    ]
+    lines = [a_line(product.state.product_id) for product in products]
+    movement = reserve(*lines, products=ProductsInDict(*products))
+    expected = StockReserved(
+        order_id=ORDER_ID,
+        reserved_at=LATER,
+        sellers=tuple(f"seller-{letter}" for letter in "abcdef"),
     )
-    movement = reserve(a_line(TEA), a_line(MUG), a_line(NO_PRODUCT), a_line(TEA), products=products)
-    expected = StockReserved(order_id=ORDER_ID, reserved_at=LATER, sellers=(SELLER_ID, STRANGER_ID))
     assert [expected] == movement.take_events()
 
 
@@ -210,7 +215,7 @@ def test_an_order_that_was_rejected_stays_so_when_stock_arrives() -> None:
 def test_an_order_that_was_cancelled_first_holds_nothing_and_hears_nothing() -> None:
     product, movements = a_product(stock=10), MovementsInDict()
     products = ProductsInDict(product)
-    release_stock(order_updated(), products=products, movements=movements, clock=SetClock())
+    release_stock(order_updated(), products=products, movements=movements, clock=FakeClock())
     movement = reserve(a_line(), products=products, movements=movements)
     assert movement.state.status is MovementStatus.RELEASED
     assert 10 == product.state.stock

@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     ADMIN,
     MUG,
@@ -14,7 +14,6 @@ from tests.builders.products import (
     TEA,
     MovementsInDict,
     ProductsInDict,
-    SetClock,
     a_line,
     adjust_command,
     create_product_command,
@@ -71,7 +70,7 @@ class StockMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = SetClock()
+        self.clock = FakeClock()
         self.products = ProductsInDict()
         self.movements = MovementsInDict()
         self.placed: dict[str, OrderCreated] = {}
@@ -206,7 +205,7 @@ class StockMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(-60, 60))
     def set_the_clock(self, seconds: int) -> None:
-        self.clock.advance(timedelta(seconds=seconds))
+        self.clock.advance(seconds=seconds)
 
     @invariant()
     def stock_is_never_below_zero(self) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.builders.machines import FakeClock
 from tests.builders.products import (
     ADMIN,
     BUYER,
@@ -10,7 +11,6 @@ from tests.builders.products import (
     OTHER_SELLER,
     SELLER,
     ProductsInDict,
-    SetClock,
     a_product,
     update_command,
 )
@@ -31,7 +31,7 @@ def test_what_is_named_of_a_product_is_changed_by(actor: Actor) -> None:
     product = a_product()
     before = product.state
     updated = update_product(
-        CHANGE, actor=actor, products=ProductsInDict(product), clock=SetClock(LATER)
+        CHANGE, actor=actor, products=ProductsInDict(product), clock=FakeClock(LATER)
     )
     assert updated is product
     expected = ProductUpdated(
@@ -58,7 +58,7 @@ def test_an_update_that_changes_nothing_succeeds_and_tells_nothing() -> None:
         update_command(name=product.state.name),
         actor=SELLER,
         products=ProductsInDict(product),
-        clock=SetClock(LATER),
+        clock=FakeClock(LATER),
     )
     assert 1 == updated.state.version
     assert [] == updated.take_events()
@@ -66,7 +66,7 @@ def test_an_update_that_changes_nothing_succeeds_and_tells_nothing() -> None:
 
 def test_the_role_of_a_buyer_may_not_change_a_product() -> None:
     with pytest.raises(Forbidden):
-        update_product(CHANGE, actor=BUYER, products=ProductsInDict(a_product()), clock=SetClock())
+        update_product(CHANGE, actor=BUYER, products=ProductsInDict(a_product()), clock=FakeClock())
 
 
 def test_somebody_elses_product_is_answered_as_an_unknown_one() -> None:
@@ -74,7 +74,7 @@ def test_somebody_elses_product_is_answered_as_an_unknown_one() -> None:
     details = []
     for products in (ProductsInDict(product), ProductsInDict()):
         with pytest.raises(ProductNotFound) as refused:
-            update_product(CHANGE, actor=OTHER_SELLER, products=products, clock=SetClock())
+            update_product(CHANGE, actor=OTHER_SELLER, products=products, clock=FakeClock())
         details.append(refused.value.detail)
     assert [details[0]] * 2 == details
     assert 1 == product.state.version
@@ -83,6 +83,6 @@ def test_somebody_elses_product_is_answered_as_an_unknown_one() -> None:
 def test_a_product_without_a_seller_is_the_admins_alone() -> None:
     products = ProductsInDict(a_product(seller_id=None))
     with pytest.raises(ProductNotFound):
-        update_product(CHANGE, actor=SELLER, products=products, clock=SetClock())
-    updated = update_product(CHANGE, actor=ADMIN, products=products, clock=SetClock())
+        update_product(CHANGE, actor=SELLER, products=products, clock=FakeClock())
+    updated = update_product(CHANGE, actor=ADMIN, products=products, clock=FakeClock())
     assert "Green tea" == updated.state.name

@@ -1,9 +1,12 @@
 """The operation view: the first reply to a command is its outcome, for good."""
 
+import sys
+
 from msgspec import Raw
 from tests.builders.views import OPERATION_ID, ORDER_ID, a_refusing_reply, a_reply, later
 
-from tradex_core.events.reply import NO_RESULT, OutcomeStatus
+from tradex_core.events import codec
+from tradex_core.events.reply import NO_RESULT, CommandReplied, OutcomeStatus
 from tradex_core.views.operation_view import OperationView, apply_reply
 
 
@@ -38,3 +41,12 @@ def test_a_later_reply_changes_nothing() -> None:
 
     assert view is apply_reply(view, a_refusing_reply())
     assert view is apply_reply(view, a_reply())
+
+
+def test_an_outcome_does_not_keep_the_whole_message_that_told_of_it() -> None:
+    message = codec.encode(a_reply(result={"orderId": ORDER_ID}))
+    holders = sys.getrefcount(message)
+    view = apply_reply(None, codec.decode(message, CommandReplied))
+
+    assert holders == sys.getrefcount(message)
+    assert ORDER_ID in bytes(view.result).decode()

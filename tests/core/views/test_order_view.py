@@ -145,6 +145,12 @@ def test_the_verdict_on_the_stock_gives_the_sellers_and_nothing_else(verdict: Or
     assert before.timeline == view.timeline
 
 
+def test_no_seller_who_was_known_is_forgotten() -> None:
+    view = seen(order_created(), stock_rejected(OTHER_SELLER_ID), stock_reserved(SELLER_ID))
+
+    assert (SELLER_ID, OTHER_SELLER_ID) == view.sellers
+
+
 def test_sellers_before_the_creation_make_a_stub_and_are_kept() -> None:
     stub = seen(stock_reserved(SELLER_ID))
 

@@ -1,0 +1,135 @@
+"""What the gateway is made of."""
+
+import hmac
+from collections.abc import Mapping
+
+from dependency_injector import containers, providers
+
+from adapters.security.refresh_tokens import RefreshTokens
+from adapters.security.token_keys import AccessTokenKeys
+from adapters.security.tokens import AccessTokenIssuer, AccessTokenVerifier
+from apps.gateway.app import build_app
+from apps.gateway.collaborators import Collaborators, Failed
+from apps.gateway.commands import CommandDesk
+from apps.gateway.following import Follower
+from apps.gateway.gatekeeper import Gatekeeper
+from apps.gateway.order_watch import OrderWatch
+from apps.gateway.rate_limit import RateLimit
+from apps.gateway.readiness import Readiness, Ready
+from apps.gateway.stopping import Stopping
+from apps.gateway.streams import HEARTBEAT_SECONDS, Streams
+from apps.gateway.tokens import TokenDesk
+from apps.runtime.settings import Settings
+from tradex_core.clock import Clock
+from tradex_core.events.envelope import ActorSignatures
+from tradex_core.ids import Entropy
+from tradex_core.messaging.broker import Broker
+from tradex_core.operations.idempotency import IdempotencyRecords
+from tradex_core.operations.operation_id import OperationIds
+from tradex_core.operations.submit import Submission
+from tradex_core.operations.waiting import Outcomes
+from tradex_core.users.ports import PasswordSealer
+from tradex_core.views.ports import ViewQueries
+
+ISSUER = "tradex"
+AUDIENCE = "tradex-api"
+
+
+def _derived_key(gateway_key: bytes, purpose: str) -> bytes:
+    return hmac.digest(gateway_key, purpose.encode(), "sha256")
+
+
+async def _nothing_more() -> Mapping[str, bool]:
+    return {}
+
+
+def _logged_only(_error: BaseException) -> None:
+    """Leave it at the log line; readiness tells of it too."""
+
+
+class GatewayContainer(containers.DeclarativeContainer):
+    """The gateway on the broker and the views that it is given; `gateway_key` keys its digests.
+
+    `ready` checks what else has to be there for the app to be ready; `failed` is called when the
+    app cannot go on.
+    """
+
+    settings: providers.Dependency[Settings] = providers.Dependency()
+    broker: providers.Dependency[Broker] = providers.Dependency()
+    views: providers.Dependency[ViewQueries] = providers.Dependency()
+    idempotency_records: providers.Dependency[IdempotencyRecords] = providers.Dependency()
+    clock: providers.Dependency[Clock] = providers.Dependency()
+    entropy: providers.Dependency[Entropy] = providers.Dependency()
+    signatures: providers.Dependency[ActorSignatures] = providers.Dependency()
+    sealer: providers.Dependency[PasswordSealer] = providers.Dependency()
+    token_keys: providers.Dependency[AccessTokenKeys] = providers.Dependency()
+    gateway_key: providers.Dependency[bytes] = providers.Dependency()
+    ready: providers.Dependency[Ready] = providers.Dependency(
+        default=providers.Object(_nothing_more)
+    )
+    failed: providers.Dependency[Failed] = providers.Dependency(
+        default=providers.Object(_logged_only)
+    )
+
+    stopping = providers.Singleton(Stopping)
+    outcomes = providers.Singleton(Outcomes, limit=settings.provided.max_pending)
+    order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)
+    follower = providers.Singleton(Follower, broker, outcomes, order_watch)
+    operation_ids = providers.Singleton(
+        OperationIds,
+        providers.Callable(_derived_key, gateway_key, "operation ids"),
+        clock=clock,
+        entropy=entropy,
+    )
+    submission = providers.Singleton(
+        Submission,
+        broker,
+        idempotency_records,
+        operation_ids,
+        signatures,
+        clock=clock,
+        limit=settings.provided.max_in_flight,
+    )
+    commands = providers.Singleton(
+        CommandDesk,
+        submission,
+        outcomes,
+        views,
+        stopping,
+        digest_key=providers.Callable(_derived_key, gateway_key, "idempotency digests"),
+    )
+    token_issuer = providers.Singleton(
+        AccessTokenIssuer, token_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock
+    )
+    token_verifier = providers.Singleton(
+        AccessTokenVerifier, token_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock
+    )
+    refresh_tokens = providers.Singleton(
+        RefreshTokens, providers.Callable(_derived_key, gateway_key, "refresh tokens")
+    )
+    tokens = providers.Singleton(TokenDesk, token_issuer, refresh_tokens, clock=clock)
+    heartbeat = providers.Object(HEARTBEAT_SECONDS)
+    streams = providers.Singleton(
+        Streams, views, outcomes, order_watch, stopping, heartbeat=heartbeat
+    )
+    register_limit = providers.Singleton(
+        RateLimit, per_minute=settings.provided.register_rate_limit, clock=clock
+    )
+    collaborators = providers.Singleton(
+        Collaborators,
+        commands=commands,
+        views=views,
+        operation_ids=operation_ids,
+        streams=streams,
+        tokens=tokens,
+        sealer=sealer,
+        register_limit=register_limit,
+        gatekeeper=providers.Singleton(Gatekeeper, token_verifier),
+        follower=follower,
+        stopping=stopping,
+        jwks=token_keys.provided.jwks,
+        readiness=providers.Singleton(Readiness, follower, ready),
+        failed=failed,
+        cors_origins=settings.provided.cors_origins,
+    )
+    app = providers.Singleton(build_app, collaborators)

@@ -1,0 +1,185 @@
+"""A client of the HTTP API: it signs in, asks, waits, repeats itself, and remembers everything."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+from tests.simulation.history import Attempt, Deed, History, Look, learn
+from tests.simulation.network import PATIENCE, Answer, Network
+from tests.simulation.process import Process
+from tests.simulation.world import World
+from tradex_core.events.user import Role
+
+_TRIES: Final = 5
+_SIGNING_IN_TRIES: Final = 60
+_TOO_MANY: Final = 429
+
+
+class Client:
+    """Somebody with an account; what they do, the seed decides."""
+
+    def __init__(
+        self, name: str, role: Role, *, world: World, network: Network, history: History
+    ) -> None:
+        self.name = name
+        self.role = role
+        self.world = world
+        self.history = history
+        self.chance = world.plan.stream(f"client/{name}")
+        self.user_id = ""
+        self._network = network
+        self._token = ""
+        self._password = f"{name}'s secret {self.chance.getrandbits(40):x}"
+        world.secrets.add(self._password)
+        world.clients.append(self)
+
+    async def sign_in(self) -> bool:
+        """Make an account and log in, however often it takes; return whether that came off."""
+        email = f"{self.name}@Example.com"
+        account = {"email": email, "password": self._password, "name": self.name}
+        await self.ask(
+            "register", "POST", "/v1/auth/register", {**account, "role": self.role.value}, keyed=True
+        )
+        for _ in range(_SIGNING_IN_TRIES):
+            await self.pause(0.2)
+            if await self.log_in():
+                me = await self.look("GET", "/v1/me")
+                if me.is_ok:
+                    self.user_id = me.json["userId"]
+                    return True
+        return False
+
+    async def log_in(self) -> bool:
+        """Get a new access token; return whether that came off."""
+        credentials = {"email": f"{self.name}@example.COM", "password": self._password}
+        answer = await self._call(
+            self._any_gateway(), "POST", "/v1/auth/login", json.dumps(credentials).encode(), wait=2
+        )
+        if not answer.is_ok or answer.status != 200:  # noqa: PLR2004 - OK
+            return False
+        tokens = answer.json
+        self._token = tokens["accessToken"]
+        self.world.secrets |= {self._token, tokens["refreshToken"].partition(".")[2]}
+        return True
+
+    async def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        keyed: bool,
+        about: str | None = None,
+        wait: int = 0,
+    ) -> Deed:
+        """Ask for something once: with a key again and again until there is an answer."""
+        deed = Deed(
+            client=self.name,
+            kind=kind,
+            method=method,
+            path=path,
+            body=b"" if body is None else json.dumps(body).encode(),
+            began=self.world.loop.time(),
+            key=f"{self.name}-{self.chance.getrandbits(32):08x}" if keyed else None,
+            about=about,
+        )
+        self.history.deeds.append(deed)
+        if keyed and self.chance.random() < 0.15:  # noqa: PLR2004 - some click twice
+            await asyncio.gather(self.attempt(deed, wait=wait), self.attempt(deed, wait=wait))
+        for _ in range(_TRIES if keyed else 1):
+            answer = await self.attempt(deed, wait=wait)
+            if answer.status and answer.status < 500 and answer.status != _TOO_MANY:  # noqa: PLR2004
+                break
+            await self.pause(0.5)
+        return deed
+
+    async def attempt(self, deed: Deed, *, wait: int = 0) -> Answer:
+        """Send a deed's request to some gateway, and learn from the answer."""
+        process = self._any_gateway()
+        attempt = Attempt(self.world.loop.time(), process.name if process else "nobody")
+        deed.attempts.append(attempt)
+        answer = await self._call(
+            process, deed.method, deed.path, deed.body, key=deed.key, wait=wait
+        )
+        attempt.until = self.world.loop.time()
+        learn(deed, attempt, answer)
+        self.world.trace(
+            self.name,
+            "{} {} {} by {}: {} {}",
+            deed.kind,
+            deed.path if deed.about or deed.method == "PATCH" else deed.body.decode()[:90],
+            deed.key or "without a key",
+            attempt.gateway,
+            answer.status or "no answer",
+            attempt.slug or attempt.operation_id or deed.resource or "",
+        )
+        return answer
+
+    async def look(self, method: str, path: str) -> Answer:
+        """Read something from some gateway."""
+        return await self._call(self._any_gateway(), method, path, b"")
+
+    async def look_at_operation(self, operation_id: str) -> Look | None:
+        """Ask what became of an operation, and remember what was said."""
+        began = self.world.loop.time()
+        answer = await self.look("GET", f"/v1/operations/{operation_id}")
+        if not answer.is_ok:
+            return None
+        document = answer.json
+        error = document["error"]["type"] if document["error"] else ""
+        return self._saw(began, "operation", operation_id, document["status"], error)
+
+    async def look_at_order(self, order_id: str) -> Look | None:
+        """Ask how an order is, and remember what was said."""
+        began = self.world.loop.time()
+        answer = await self.look("GET", f"/v1/orders/{order_id}")
+        if not answer.is_ok:
+            return None
+        document = answer.json
+        return self._saw(began, "order", order_id, document["status"], document["reason"] or "")
+
+    async def pause(self, longest: float) -> None:
+        """Do nothing for a while."""
+        await asyncio.sleep(self.chance.random() * longest)
+
+    def _saw(self, began: float, what: str, thing: str, status: str, detail: str) -> Look:
+        look = Look(began, self.world.loop.time(), self.name, what, thing, status, detail)
+        self.history.looks.append(look)
+        return look
+
+    def _any_gateway(self) -> Process | None:
+        gateways = [slot for slot in self.world.slots.values() if slot.app == "gateway"]
+        return self.chance.choice(gateways).process
+
+    async def _call(
+        self,
+        process: Process | None,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        key: str | None = None,
+        wait: int = 0,
+    ) -> Answer:
+        headers: list[tuple[bytes, bytes]] = []
+        if body:
+            headers.append((b"content-type", b"application/json"))
+        if self._token:
+            headers.append((b"authorization", b"Bearer " + self._token.encode()))
+        if key is not None:
+            headers.append((b"idempotency-key", key.encode()))
+        if wait:
+            headers.append((b"prefer", b"wait=%d" % wait))
+        answer = await self._network.call(
+            process, method, path, headers=headers, body=body, patience=PATIENCE + wait
+        )
+        if answer.status == 500:  # noqa: PLR2004 - nobody should ever see one
+            self.world.surprise(f"{method} {path} was answered 500")
+        return answer
+
+
+def slug_of(document: Any) -> str:  # noqa: ANN401 - JSON's own types
+    """Return what a problem document is about."""
+    slug: str = document["type"]
+    return slug

@@ -1,0 +1,141 @@
+"""What a run left behind: the log as a deduplicating reader sees it, the databases, the views."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from tests.simulation.history import History
+from tests.simulation.stores import Handled
+from tests.simulation.world import World
+from tradex_core.errors import Undecodable
+from tradex_core.events import codec, topics
+from tradex_core.events.fields import Command, Event
+from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder
+from tradex_core.events.product import AdjustStock, CreateProduct, UpdateProduct
+from tradex_core.events.reply import CommandReplied
+from tradex_core.events.user import EndSession, LoginUser, RefreshSession, RegisterUser
+from tradex_core.messaging.broker import Record
+from tradex_core.messaging.dead_letters import CONSUMER, ID, RESOLUTION
+
+E = TypeVar("E", bound=Event)
+
+ATTACK = "x-attack"
+_COMMANDS: dict[str, type[Command]] = {
+    kind.command: kind
+    for kind in (
+        AdvanceOrder,
+        CancelOrder,
+        CreateOrder,
+        AdjustStock,
+        CreateProduct,
+        UpdateProduct,
+        EndSession,
+        LoginUser,
+        RefreshSession,
+        RegisterUser,
+    )
+}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A command that a gateway published, once, however often it lies in the log."""
+
+    operation_id: str
+    actor_id: str
+    payload: Any
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A dead letter, once, however often it lies in its topic."""
+
+    id: str
+    consumer: str
+    reason: str
+    topic: str
+    attack: str | None
+    message_id: str
+
+
+class _Wire(msgspec.Struct):
+    command: str
+    data: msgspec.Raw
+
+
+class Evidence:
+    """Everything that the checks look at; what attackers wrote is kept apart."""
+
+    def __init__(self, world: World, history: History) -> None:
+        self.world = world
+        self.history = history
+        self.journal: list[Handled] = world.journal.effects
+        self.records: dict[str, list[Record]] = {
+            topic.name: world.records_of(topic.name) for topic in topics.all_topics()
+        }
+        self._first: dict[str, list[Record]] = {
+            name: _deduplicated(records) for name, records in self.records.items()
+        }
+        self.asked = {asked.operation_id: asked for asked in self._commands()}
+        self.replies = self.events(CommandReplied)
+        self.letters = list(self._letters())
+        self.given_up = {letter.message_id for letter in self.letters}
+
+    def events(self, kind: type[E]) -> list[E]:
+        """Return each event of a kind once, in order per key; not what attackers made up."""
+        found = []
+        for record in self._first[kind.topic]:
+            if attack_of(record) is None:
+                try:
+                    found.append(codec.decode(record.value or b"", kind))
+                except Undecodable as error:
+                    self.world.surprise(f"{record.position} cannot be read: {error}")
+        return found
+
+    def states(self, service: str, collection: str) -> dict[str, Any]:
+        """Return what a service's database holds of a collection, by id."""
+        return self.world.databases[service].states[collection]
+
+    def _commands(self) -> Iterable[Asked]:
+        for topic in topics.COMMANDS:
+            for record in self._first[topic]:
+                if attack_of(record) is None:
+                    wire = msgspec.json.decode(record.value or b"", type=_Wire)
+                    payload = codec.decode(wire.data, _COMMANDS[wire.command])
+                    headers = dict(record.headers)
+                    yield Asked(headers["ce_id"].decode(), headers["actor-id"].decode(), payload)
+
+    def _letters(self) -> Iterable[Letter]:
+        seen = set()
+        for name, records in self.records.items():
+            for record in records if name.endswith(topics.DEAD_LETTER_SUFFIX) else ():
+                headers = {key: raw.decode(errors="replace") for key, raw in record.headers}
+                if RESOLUTION not in headers and headers[ID] not in seen:
+                    seen.add(headers[ID])
+                    yield Letter(
+                        headers[ID],
+                        headers[CONSUMER],
+                        headers["dlq-reason"],
+                        headers["dlq-original-topic"],
+                        headers.get(ATTACK),
+                        headers.get("ce_id", ""),
+                    )
+
+
+def attack_of(record: Record) -> str | None:
+    """Return which attack a record is; None where it is none."""
+    mark = dict(record.headers).get(ATTACK)
+    return None if mark is None else mark.decode()
+
+
+def _deduplicated(records: Iterable[Record]) -> list[Record]:
+    seen: set[bytes | str] = set()
+    first = []
+    for record in records:
+        headers = dict(record.headers)
+        known = headers.get("ce_id") or record.position
+        if "dlq-replay-count" in headers and headers["dlq-replay-count"] != b"0":
+            continue
+        if known not in seen:
+            seen.add(known)
+            first.append(record)
+    return first
