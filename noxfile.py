@@ -90,6 +90,20 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def simulate(session: nox.Session) -> None:
+    """Do the promises hold whatever goes wrong? `-- --seeds 10000`, or `-- --seed 42` for one."""
+    install_with_tradex(session, "tests")
+    session.run("python", "-m", "tests.simulation", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """How fast is it, each figure against something in the same run? Arguments go to the bench."""
+    install_with_tradex(session, "tests")
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Sell 830 real orders through the API and balance the books; arguments go to `tradex demo`."""
     run_tradex(session, "demo")

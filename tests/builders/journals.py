@@ -3,21 +3,23 @@
 What went wrong with order, loss and doubles can be read in its journals, and it fails when told to.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import msgspec
-
-from adapters.memory.broker import MemoryBroker
-from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from tests.builders.machines import FakeClock, FlakyBroker, RecordingObserver, means
 from tests.builders.messages import SIGNATURES
+
+from adapters.memory import database as memory
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.unit_of_work import MemoryUnitOfWork
 from tradex_core.aggregate import Aggregate
 from tradex_core.errors import InvalidInput, Refusal
 from tradex_core.events import topics
 from tradex_core.events.order import CancelOrder, CreateOrder, OrderStatus, OrderUpdated
 from tradex_core.events.stock import StockReserved
 from tradex_core.events.user import LoginUser
+from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.dead_letters import DeadLetters
 from tradex_core.messaging.dispatch import Dispatcher
@@ -25,7 +27,7 @@ from tradex_core.messaging.opening import Opener
 from tradex_core.messaging.relay import Relay
 from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.routes import Context, Handler, Routes
-from tradex_core.messaging.unit_of_work import Need
+from tradex_core.messaging.unit_of_work import Delivery, Need
 
 JOURNALS = "journals"
 
@@ -63,6 +65,10 @@ class JournalUnit(MemoryUnitOfWork):
             self.add(JOURNALS, found)
         return found
 
+    async def handled(self, deliveries: Sequence[Delivery]) -> Collection[MessageId]:
+        await self._cut.meanwhile()
+        return await super().handled(deliveries)
+
     async def load(self, needs: Iterable[Need]) -> None:
         self._cut.pass_by("load")
         await super().load(needs)
@@ -73,13 +79,20 @@ class JournalUnit(MemoryUnitOfWork):
         self._cut.pass_by("committed")
 
 
-class JournalDatabase(MemoryDatabase):
+class JournalDatabase(memory.MemoryDatabase):
     """A database whose next calls fail when told to."""
 
     def __init__(self, clock: FakeClock) -> None:
-        journals = Collection(Journal, lambda journal: journal.key)
+        journals = memory.Collection(Journal, lambda journal: journal.key)
         super().__init__({JOURNALS: journals}, clock=clock)
         self.failures: dict[str, list[Exception | None]] = {}
+        self.meantime: list[Callable[[], Awaitable[None]] | None] = []
+
+    async def meanwhile(self) -> None:
+        """Let happen what is to happen before the next unit looks into the inbox."""
+        happens = self.meantime.pop(0) if self.meantime else None
+        if happens is not None:
+            await happens()
 
     def fail(self, call: str, *errors: Exception | None) -> None:
         """Let the next calls raise: `load`, `commit` (nothing written), `committed` (written).
@@ -124,6 +137,7 @@ class JournalService:
         self.log = broker or MemoryBroker(self.clock)
         self.broker = FlakyBroker(self.log)
         self.troubles: dict[str, list[Exception]] = {}
+        self.refused: set[str] = set()
         self.late_refusals: list[str] = []
         self.answers: dict[str, object] = {}
         self.prepared: list[str] = []
@@ -154,7 +168,7 @@ class JournalService:
                 ),
                 LoginUser: Handler(
                     payload=LoginUser,
-                    needs=lambda command, _: [(JOURNALS, command.key)],
+                    needs=self._needs_of_login,
                     prepare=self._prepare,
                     handle=self._log_in,
                 ),
@@ -228,7 +242,9 @@ class JournalService:
         journal = unit.journal(key)
         if self.troubles.get(entry):
             error = self.troubles[entry].pop(0)
-            if not isinstance(error, Refusal):
+            if isinstance(error, Refusal):
+                self.refused.add(entry)
+            else:
                 journal.write(f"half of {entry}", self.clock)
             raise error
         journal.write(entry, self.clock)
@@ -248,10 +264,16 @@ class JournalService:
     def _reserved(self, unit: JournalUnit, event: StockReserved, context: Context) -> None:
         self._write(unit, event.order_id, context.given_id)
 
+    def _needs_of_login(self, command: LoginUser, _: Context) -> list[Need]:
+        if troubles := self.troubles.get(f"needs {command.key}"):
+            raise troubles.pop(0)
+        return [(JOURNALS, command.key)]
+
     async def _prepare(self, command: LoginUser, _: Context) -> str:
         self.prepared.append(command.key)
         if troubles := self.troubles.get(f"prepare {command.key}"):
             raise troubles.pop(0)
+        await asyncio.sleep(0)
         return f"prepared {command.key}"
 
     def _log_in(self, unit: JournalUnit, command: LoginUser, context: Context) -> None:

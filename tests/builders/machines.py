@@ -1,5 +1,6 @@
 """What the core takes as ports, for tests to control: time, chance, an observer, a flaky broker."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -92,6 +93,13 @@ AT_ONCE = Backoff(first=0.0, cap=0.0)
 """A backoff for loops that really wait: as many tries as ever, and no pause between them."""
 
 
+async def until(reached: Callable[[], object], *, patience: float = 5) -> None:
+    """Let other tasks run until it is so; raises TimeoutError after so many seconds."""
+    async with asyncio.timeout(patience):
+        while not reached():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0)
+
+
 class FlakySubscription(Subscription):
     """A member whose calls fail as often as its broker was told."""
 
@@ -131,6 +139,10 @@ class FlakyBroker(Broker):
     def fail(self, call: str, *errors: Exception) -> None:
         """Let the next calls raise these."""
         self._failures.setdefault(call, []).extend(errors)
+
+    def clear(self) -> None:
+        """Let no call raise any more."""
+        self._failures.clear()
 
     def cut_off(self) -> None:
         """Be unreachable for whoever publishes, until `restore`."""

@@ -1,10 +1,10 @@
-"""Messages for tests: commands with and without headers, events, and records as they lie in a log."""
+"""Messages for tests: commands with and without headers, events, records as they lie in a log."""
 
 from datetime import datetime
 
 from msgspec import UNSET, UnsetType
-
 from tests.builders.machines import NOW
+
 from tradex_core.events import codec
 from tradex_core.events.envelope import Actor, ActorSignatures, Envelope, Headers
 from tradex_core.events.fields import Command, Event
@@ -42,7 +42,7 @@ def value_of(command: Command) -> bytes:
 def an_envelope(
     message_id: str = OPERATION_ID,
     *,
-    type: str = "",  # noqa: A002
+    type: str = "a.type",  # noqa: A002
     time: datetime = NOW,
     deadline_ms: int | None = None,
 ) -> Envelope:
@@ -57,13 +57,13 @@ def an_envelope(
 
 
 def bare(
-    command: Command, *, key: str | None | UnsetType = UNSET, headers: Headers = ()
+    command: Command, *, key: str | UnsetType | None = UNSET, headers: Headers = ()
 ) -> Message:
     """Return a command as the original's clients write it: without headers of ours."""
     return Message(command.topic, _key(command, key), value_of(command), headers)
 
 
-def unsigned(command: Command, message_id: str, *, key: str | None | UnsetType = UNSET) -> Message:
+def unsigned(command: Command, message_id: str, *, key: str | UnsetType | None = UNSET) -> Message:
     """Return a command that has an id and no actor."""
     headers = an_envelope(message_id, type=command.command).to_headers()
     return bare(command, key=key, headers=headers)
@@ -74,7 +74,7 @@ def signed(
     message_id: str = OPERATION_ID,
     *,
     actor: Actor = BUYER,
-    key: str | None | UnsetType = UNSET,
+    key: str | UnsetType | None = UNSET,
     deadline_ms: int | None = None,
     headers: Headers = (),
 ) -> Message:
@@ -127,7 +127,7 @@ def with_headers(message: Message, **changed: bytes | None) -> Message:
     )
 
 
-def _key(command: Command, key: str | None | UnsetType) -> bytes | None:
+def _key(command: Command, key: str | UnsetType | None) -> bytes | None:
     if key is UNSET:
         return command.key.encode()
     return None if key is None else key.encode()

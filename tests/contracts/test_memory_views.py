@@ -5,11 +5,14 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.builders.machines import FakeClock
 from tests.builders.views import (
     OTHER_SELLER_ID,
     SELLER_ID,
     a_product_stub,
     a_product_view,
+    an_operation_view,
     an_order_stub,
     an_order_view,
     kept_under,
@@ -19,6 +22,7 @@ from tests.contracts.view_lists import Store
 from tests.contracts.views import ViewQueriesContract
 
 from adapters.memory.view_table import ViewTable
+from adapters.memory.view_unit import ViewsDatabase, ViewsUnitOfWork
 from adapters.memory.views import MemoryViews
 from tradex_core.events.order import OrderStatus
 from tradex_core.views.listing import (
@@ -30,6 +34,7 @@ from tradex_core.views.listing import (
     order_key,
     product_key,
 )
+from tradex_core.views.operation_view import OperationView
 from tradex_core.views.order_view import OrderView
 from tradex_core.views.ports import View
 from tradex_core.views.product_view import ProductView
@@ -217,3 +222,25 @@ async def test_a_list_that_nothing_is_left_in_is_an_empty_page() -> None:
     assert Page[ProductView](items=(), next=None) == await memory.products(
         ProductFilter(category="Seafood"), after=None, limit=1
     )
+
+
+async def test_an_outcome_is_kept_for_a_week_and_then_makes_room_for_others() -> None:
+    clock = FakeClock()
+    database = ViewsDatabase(clock)
+
+    async def outcome_of(operation_id: str) -> OperationView:
+        view = replace(an_operation_view(), operation_id=operation_id)
+        async with ViewsUnitOfWork(database) as unit:
+            unit.operation_views.put(view)
+            await unit.commit()
+        return view
+
+    first = await outcome_of("first")
+    assert first == await outcome_of("first")
+    clock.advance(days=7)
+    second = await outcome_of("second")
+    assert first == await database.views.operation("first")
+    clock.advance(minutes=1)
+    await outcome_of("third")
+    assert await database.views.operation("first") is None
+    assert second == await database.views.operation("second")

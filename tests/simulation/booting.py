@@ -1,19 +1,19 @@
 """What runs in each process, and the one ASGI app through which all gateways answer."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import Any
+import asyncio
+from functools import cache, partial
+from typing import Any, cast
 
 from litestar import Litestar
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-
-from apps.gateway.app import Collaborators, build_app
-from apps.runtime.service import Background, BackgroundFailure
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
 from tests.simulation.wiring import gateway_of, service_of
 from tests.simulation.world import World
+
+from apps.gateway.app import build_app
+from apps.gateway.collaborators import Collaborators
+from apps.gateway.reading import HttpRequest
+from apps.runtime.service import Background, BackgroundFailure, Service
 
 
 async def boot(process: Process, world: World) -> None:
@@ -24,8 +24,10 @@ async def boot(process: Process, world: World) -> None:
         process.gateway = collaborators
         follower = collaborators.follower
         background.start("the follower", follower.run(follower.start()))
+        process.stop_gently = partial(_stop_gateway, process, background)
     else:
         service = service_of(process, world)
+        process.stop_gently = partial(_stop_service, process, background, service)
         world.topics_of[process.app] = service.consumer.topics
         background.start(f"{service.name}'s consumer", service.consumer.run())
         background.start(f"{service.name}'s relay", service.relay.run())
@@ -34,34 +36,46 @@ async def boot(process: Process, world: World) -> None:
     try:
         await background.failed()
     except BackgroundFailure as failure:
+        if process.is_stopping:
+            return
         if failure.__cause__ is not None:
             world.surprise(f"{process.name}: {failure!r}")
         process.die(str(failure))
 
 
+async def _stop_service(process: Process, background: Background, service: Service) -> None:
+    await service.consumer.stop()
+    await background.stop()
+    process.die("is stopped")
+
+
+async def _stop_gateway(process: Process, background: Background) -> None:
+    process.gateway.stopping.begin()
+    await asyncio.sleep(0.1)
+    await background.stop()
+    process.die("is stopped")
+
+
 class _Current:
-    """A collaborator of whichever gateway the running request came to."""
+    """The collaborators of whichever gateway the running request came to."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    cors_origins = ()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the collaborator's own
-        return getattr(_collaborator(self._name), name)
+    def __init__(self) -> None:
+        self.gatekeeper = self
 
-    async def admit(
-        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-    ) -> None:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each collaborator its own
+        return getattr(_gateway(), name)
+
+    async def admit(self, request: HttpRequest) -> None:
         """Admit a request, as the current gatekeeper does."""
-        await _collaborator(self._name).admit(connection, handler)
-
-    def __call__(self, *args: Any) -> Any:  # noqa: ANN401
-        return _collaborator(self._name)(*args)
+        await _gateway().gatekeeper.admit(request)
 
 
-def _collaborator(name: str) -> Any:  # noqa: ANN401
+def _gateway() -> Collaborators:
     process = OWNER.get()
     assert isinstance(process, Process)
-    return getattr(process.gateway, name)
+    return cast("Collaborators", process.gateway)
 
 
 @cache
@@ -70,6 +84,4 @@ def asgi_app() -> Litestar:
 
     Its collaborators are those of the process in which it is called.
     """
-    names = Collaborators.__dataclass_fields__
-    current: Mapping[str, Any] = {name: _Current(name) for name in names if name != "cors_origins"}
-    return build_app(Collaborators(**current))
+    return build_app(cast("Collaborators", _Current()))

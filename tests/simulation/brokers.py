@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
 
-from adapters.memory.broker import MemoryBroker
-from adapters.memory.groups import MemorySubscription
+import msgspec
 from tests.simulation.link import Link
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.plan import Fault
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.groups import MemorySubscription
 from tradex_core.errors import Outage, OutcomeUnknown
 from tradex_core.events.topics import Topic
 from tradex_core.messaging.broker import Message, Offsets, Record
@@ -40,6 +42,17 @@ class Wire:
         self._loop.call_later(delay, lambda: self._loop.create_task(arrive()))
 
 
+class Published(msgspec.Struct, frozen=True):
+    """A message, as the trace shows it."""
+
+    message: Message
+
+    def __str__(self) -> str:
+        message_id = dict(self.message.headers).get("ce_id", b"?").decode(errors="replace")
+        key = (self.message.key or b"").decode(errors="replace")
+        return f"{self.message.topic}({key}) as {message_id}"
+
+
 class SimulatedSubscription:
     """A member of a group behind a link; thrown out when its process is taken for dead."""
 
@@ -50,7 +63,7 @@ class SimulatedSubscription:
 
     async def fetch(self, *, limit: int) -> Sequence[Record]:
         faults = self._link.faults
-        self._link.process.require_alive()
+        await self._link.touch("fetch")
         if faults.happens(Fault.SHORT):
             limit = faults.chance.randint(1, _FEW)
         records = await self._inner.fetch(limit=limit)
@@ -104,9 +117,10 @@ class SimulatedBroker:
         if faults.happens(Fault.UNKNOWN):
             return await self._lose_track_of(message)
         error = await self._wire.append(message)
+        self._link.trace(self._link.process.name, "publishes {}", Published(message))
         if error is None and faults.happens(Fault.DUPLICATE):
-            self._link.trace(self._link.process.name, "sends a {} twice", message.topic)
-            if faults.chance.random() < 0.5:  # noqa: PLR2004 - at once or later
+            self._link.trace(self._link.process.name, "publishes it again")
+            if faults.chance.random() < 0.5:
                 await self._wire.append(message)
             else:
                 self._wire.append_later(message, faults.chance.random() * _LATEST)
@@ -115,7 +129,8 @@ class SimulatedBroker:
     async def _lose_track_of(self, message: Message) -> Exception:
         chance = self._link.faults.chance
         fate = chance.choice(("taken", "not taken", "under way"))
-        self._link.trace(self._link.process.name, "loses track of a {}: {}", message.topic, fate)
+        sent = Published(message)
+        self._link.trace(self._link.process.name, "loses track of {}: {}", sent, fate)
         if fate == "taken":
             await self._wire.append(message)
         elif fate == "under way":
@@ -124,7 +139,7 @@ class SimulatedBroker:
         return OutcomeUnknown(msg)
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> SimulatedSubscription:
-        await self._link.pass_by()
+        await self._link.touch("subscribe")
         return SimulatedSubscription(await self._inner.subscribe(group, topics), self._link)
 
     def follow(self, topics: Sequence[str]) -> AsyncIterator[Sequence[Record]]:

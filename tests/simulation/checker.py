@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from tests.simulation import checks_attacks as attacks
 from tests.simulation import checks_books as books
 from tests.simulation import checks_histories as histories
 from tests.simulation import checks_log as log
@@ -12,13 +13,17 @@ from tests.simulation.evidence import Evidence
 
 Check = Callable[[Evidence], Iterator[str]]
 
-CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+_PROMISES: Final[tuple[tuple[str, Check], ...]] = (
     ("1 one outcome", outcomes.one_outcome),
     ("1 an outcome stays", outcomes.outcomes_never_change),
+    ("live streams", outcomes.streams_miss_nothing),
     ("2 one order", outcomes.one_order),
     ("3 the ledger", books.stock_adds_up),
     ("3 adjustments", books.adjustments_count_once),
     ("4 held stock", books.orders_hold_their_stock),
+    ("3 prices", books.nobody_sets_their_own_price),
+    ("timeouts", books.nobody_is_timed_out_too_early),
+    ("deadlines", outcomes.nothing_is_begun_too_late),
     ("5 an order's life", log.orders_tell_their_life),
     ("5 a product's versions", log.products_tell_their_versions),
     ("5 users", log.users_register_once),
@@ -30,7 +35,24 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("answers", histories.answers_came_true),
     ("nothing unasked", histories.nothing_unasked),
     ("order of asking", histories.orders_of_asking_are_kept),
+    ("attacks", attacks.attacks_come_to_nothing),
     ("views", views.views_show_what_is),
+    ("views rebuilt", views.a_replay_shows_the_same),
+)
+
+
+def nobody_is_left_waiting(evidence: Evidence) -> Iterator[str]:
+    """No gateway counts a request that is over as one that waits, or is on its way."""
+    for process in evidence.world.running("gateway"):
+        desk = process.gateway.commands
+        waiting, sent = desk._outcomes._count, desk._submission._on_their_way  # noqa: SLF001
+        if waiting or sent:
+            yield f"{process.name} counts {waiting} that wait and {sent} that are on their way"
+
+
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    *_PROMISES,
+    ("nobody left waiting", nobody_is_left_waiting),
 )
 
 

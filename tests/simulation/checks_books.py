@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.simulation.evidence import Evidence
+from tests.simulation.world import PENDING_TIMEOUT
+
 from tradex_core.events.order import OrderStatus
-from tradex_core.events.product import AdjustStock, ProductCreated
+from tradex_core.events.product import AdjustStock, ProductCreated, ProductUpdated
 from tradex_core.events.reply import OutcomeStatus
 from tradex_core.events.stock import StockOperation, StockUpdated
-from tradex_core.orders.order import OrderState
+from tradex_core.ids import ProductId
+from tradex_core.money import Money
+from tradex_core.orders.order import OrderState, Reason
 from tradex_core.orders.ports import ORDERS
 from tradex_core.products.movement import MovementKind, MovementState, MovementStatus, derived_stock
 from tradex_core.products.ports import MOVEMENTS, PRODUCTS
@@ -36,11 +40,14 @@ def stock_adds_up(evidence: Evidence) -> Iterator[str]:
         if product_id not in initial:
             yield f"product {product_id} was never told of"
             continue
-        derived = derived_stock(product_id, initial=initial[product_id], movements=movements)
+        derived = derived_stock(
+            ProductId(product_id), initial=initial[product_id], movements=movements
+        )
         if product.stock != derived:
             yield f"product {product_id} has {product.stock} in stock, by its movements {derived}"
         if product.stock != total[product_id]:
-            yield f"product {product_id} has {product.stock} in stock, by the log {total[product_id]}"
+            told = total[product_id]
+            yield f"product {product_id} has {product.stock} in stock, by the log {told}"
         if min(product.stock, least[product_id]) < 0:
             yield f"product {product_id} had less than nothing in stock"
 
@@ -92,6 +99,33 @@ def adjustments_count_once(evidence: Evidence) -> Iterator[str]:
     told = sum(1 for move in evidence.events(StockUpdated) if move.order_id is None)
     if told != len(adjusted):
         yield f"{len(adjusted)} adjustments were made, and {told} were told of"
+
+
+def nobody_sets_their_own_price(evidence: Evidence) -> Iterator[str]:
+    """Stock was taken for an order at the price that the product had at that moment."""
+    prices: dict[str, dict[int, Money]] = {}
+    kinds: tuple[type[ProductCreated | ProductUpdated], ...] = (ProductCreated, ProductUpdated)
+    for kind in kinds:
+        for event in evidence.events(kind):
+            prices.setdefault(event.product_id, {})[event.version] = event.price
+    orders: dict[str, OrderState] = evidence.states("orders", ORDERS)
+    for move in evidence.events(StockUpdated):
+        if move.order_id is None or move.operation is not StockOperation.DECREASE:
+            continue
+        known = prices.get(move.product_id, {})
+        price = known[max((v for v in known if v < move.version), default=0)]
+        lines = orders[move.order_id].items
+        agreed = {line.price for line in lines if line.product_id == move.product_id}
+        if agreed != {price}:
+            yield f"order {move.order_id} took {move.product_id} at {agreed}, and it was {price}"
+
+
+def nobody_is_timed_out_too_early(evidence: Evidence) -> Iterator[str]:
+    """An order that was given up for want of an answer had waited for long enough."""
+    for order_id, order in evidence.states("orders", ORDERS).items():
+        waited = order.updated_at - order.created_at
+        if order.reason is Reason.TIMED_OUT and waited < PENDING_TIMEOUT:
+            yield f"order {order_id} was given up after {waited.total_seconds()} s"
 
 
 def delta_of(move: StockUpdated) -> int:

@@ -3,15 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from tests.simulation.evidence import Asked, Evidence
+from tests.simulation.evidence import Evidence
 from tests.simulation.history import Deed
-from tradex_core.events import codec
-from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder
-from tradex_core.events.product import AdjustStock, CreateProduct, UpdateProduct
+from tests.simulation.signatures import signature_of_command, signature_of_deed
+
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
-from tradex_core.events.user import RegisterUser
 
 _OF_THE_GATEWAY: Final = frozenset(
     {
@@ -81,11 +79,11 @@ def nothing_unasked(evidence: Evidence) -> Iterator[str]:
         else:
             begun = any(attempt.may_have_begun for attempt in deed.attempts)
             unknown = 1 if begun and not deed.operation_ids else 0
-        allowed[_signature_of_deed(deed)] += unknown
+        allowed[signature_of_deed(deed)] += unknown
     found: Counter[tuple[str, ...]] = Counter()
     users = {client.user_id: client.name for client in evidence.world.clients}
     for asked in evidence.asked.values():
-        if asked.operation_id not in known and (signature := _signature(asked, users)):
+        if asked.operation_id not in known and (signature := signature_of_command(asked, users)):
             found[signature] += 1
     for signature, count in found.items():
         if count > allowed[signature]:
@@ -138,42 +136,3 @@ def version_in(reply: CommandReplied) -> int | None:
     document = json.loads(bytes(reply.result))
     version: int | None = document.get("version") if isinstance(document, dict) else None
     return version
-
-
-def _signature_of_deed(deed: Deed) -> tuple[str, ...]:
-    body: Any = json.loads(deed.body) if deed.body else {}
-    match deed.kind:
-        case "order" | "reuse":
-            lines = (f"{line['productId']} {line['quantity']}" for line in body["items"])
-            return (deed.client, "order", *lines)
-        case "adjust":
-            return (deed.client, "adjust", deed.about or "", body["operation"], str(body["quantity"]))
-        case "patch":
-            return (deed.client, "patch", deed.about or "", f"{body['price']:.2f}")
-        case "advance":
-            return (deed.client, "advance", deed.about or "", body["status"])
-        case "create":
-            return (deed.client, "create", body["sku"])
-        case "register":
-            return ("register", body["email"].lower())
-    return (deed.client, deed.kind, deed.about or "")
-
-
-def _signature(asked: Asked, users: dict[str, str]) -> tuple[str, ...] | None:
-    client = users.get(asked.actor_id, asked.actor_id)
-    match asked.payload:
-        case CreateOrder(items=items):
-            return (client, "order", *(f"{line.product_id} {line.quantity}" for line in items))
-        case AdjustStock(product_id=product, operation=operation, quantity=quantity):
-            return (client, "adjust", product, operation.value, str(quantity))
-        case UpdateProduct(product_id=product, price=price):
-            return (client, "patch", product, codec.encode(price).decode())
-        case AdvanceOrder(order_id=order, status=status):
-            return (client, "advance", order, status.value)
-        case CancelOrder(order_id=order):
-            return (client, "cancel", order)
-        case CreateProduct(sku=sku):
-            return (client, "create", sku)
-        case RegisterUser(email=email):
-            return ("register", email)
-    return None

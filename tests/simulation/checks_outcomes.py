@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.gateway.effects import order_id_of
 from tests.simulation.evidence import Evidence
+
+from apps.gateway.effects import order_id_of
+from tradex_core.clock import epoch_ms
 from tradex_core.events.order import CreateOrder, OrderCreated
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
+from tradex_core.events.topics import COMMANDS
 from tradex_core.ids import OperationId
+from tradex_core.orders.order import Order
 from tradex_core.orders.ports import ORDERS
-
-UNSIGNED = "unsigned/"
 
 
 def one_outcome(evidence: Evidence) -> Iterator[str]:
@@ -22,7 +24,7 @@ def one_outcome(evidence: Evidence) -> Iterator[str]:
         if len(replies) > 1:
             told = " and ".join(_said(reply) for reply in replies)
             yield f"operation {operation_id} ended {len(replies)} times: {told}"
-        if operation_id not in evidence.asked and not operation_id.startswith(UNSIGNED):
+        if operation_id not in evidence.asked and not _is_unsigned(operation_id):
             yield f"operation {operation_id} ended, and nobody had asked for it"
     promised = {
         operation_id for deed in evidence.history.deeds for operation_id in deed.operation_ids
@@ -71,7 +73,9 @@ def one_order(evidence: Evidence) -> Iterator[str]:
             has = "has an order" if order_id in kept else "has no order"
             yield f"operation {asked.operation_id} {has} and ended {ended.get(asked.operation_id)}"
     strangers = {
-        reply.subject or _id_in(reply) for reply in evidence.replies if _is_unsigned(reply)
+        reply.subject or _id_in(reply)
+        for reply in evidence.replies
+        if _is_unsigned(reply.operation_id)
     }
     for order_id in sorted(kept - set(made) - strangers):
         yield f"order {order_id} came from nobody's command"
@@ -84,8 +88,9 @@ def _id_in(reply: CommandReplied) -> str:
     return text.partition('"orderId":"')[2].partition('"')[0]
 
 
-def _is_unsigned(reply: CommandReplied) -> bool:
-    return reply.operation_id.startswith(UNSIGNED)
+def _is_unsigned(operation_id: str) -> bool:
+    """Whether it is a stranger's: known by an id of another kind, or by where it lies."""
+    return operation_id.startswith(("unsigned/", *COMMANDS))
 
 
 def _said(reply: CommandReplied) -> str:
@@ -97,8 +102,30 @@ def _nothing_runs_back(evidence: Evidence) -> Iterator[str]:
     ranks = {"pending": 1, "confirmed": 2, "processing": 3, "shipped": 4, "delivered": 5}
     furthest: dict[str, list[tuple[float, int, str]]] = {}
     for look in evidence.history.looks:
-        rank = 6 if look.status not in ranks else ranks[look.status]
+        rank = ranks.get(look.status, 6)
         for ended, seen, status in furthest.get(look.thing, ()):
             if ended < look.began and rank < seen:
                 yield f"{look.client} saw {look.what} {look.thing} {look.status} after {status}"
         furthest.setdefault(look.thing, []).append((look.at, rank, look.status))
+
+
+def streams_miss_nothing(evidence: Evidence) -> Iterator[str]:
+    """What is told live of an order is its life from the start, without a gap, each step once."""
+    for stream in evidence.history.streams:
+        facts = evidence.world.databases["orders"].histories.get(stream.order_id, [])
+        ages = range(1, len(facts) + 1)
+        life = [Order.replay(facts[:age]).state.status.value for age in ages]
+        told = [status for _, status in stream.steps]
+        if told != life[: len(told)]:
+            yield f"{stream.client} was told live of {stream.order_id}: {told}, and it was {life}"
+
+
+def nothing_is_begun_too_late(evidence: Evidence) -> Iterator[str]:
+    """A command whose deadline had passed did nothing."""
+    for reply in evidence.replies:
+        asked = evidence.asked.get(reply.operation_id)
+        if asked is None or asked.deadline_ms is None:
+            continue
+        too_late = epoch_ms(reply.completed_at) > asked.deadline_ms
+        if too_late and reply.status is OutcomeStatus.SUCCEEDED:
+            yield f"operation {reply.operation_id} was begun after its deadline"

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
-from typing import Any, Final
+from typing import Final
 
-from tests.simulation.history import Attempt, Deed, History, Look, learn
+from tests.simulation.history import Attempt, Deed, History, Look, Stream, learn
 from tests.simulation.network import PATIENCE, Answer, Network
+from tests.simulation.plan import Fault
 from tests.simulation.process import Process
 from tests.simulation.world import World
+
 from tradex_core.events.user import Role
 
 _TRIES: Final = 5
 _SIGNING_IN_TRIES: Final = 60
 _TOO_MANY: Final = 429
+_UNAUTHENTICATED: Final = 401
+_GRACE: Final = 8.0
+_LONGEST_WATCH: Final = 4.0
 
 
 class Client:
@@ -29,19 +34,25 @@ class Client:
         self.user_id = ""
         self._network = network
         self._token = ""
+        self._refresh_token = ""
         self._password = f"{name}'s secret {self.chance.getrandbits(40):x}"
         world.secrets.add(self._password)
         world.clients.append(self)
 
     async def sign_in(self) -> bool:
         """Make an account and log in, however often it takes; return whether that came off."""
+        await self.pause(0.6)
         email = f"{self.name}@Example.com"
         account = {"email": email, "password": self._password, "name": self.name}
         await self.ask(
-            "register", "POST", "/v1/auth/register", {**account, "role": self.role.value}, keyed=True
+            "register",
+            "POST",
+            "/v1/auth/register",
+            {**account, "role": self.role.value},
+            keyed=True,
         )
         for _ in range(_SIGNING_IN_TRIES):
-            await self.pause(0.2)
+            await self.pause(0.5)
             if await self.log_in():
                 me = await self.look("GET", "/v1/me")
                 if me.is_ok:
@@ -55,12 +66,44 @@ class Client:
         answer = await self._call(
             self._any_gateway(), "POST", "/v1/auth/login", json.dumps(credentials).encode(), wait=2
         )
-        if not answer.is_ok or answer.status != 200:  # noqa: PLR2004 - OK
+        if not answer.is_ok or answer.status != 200:
             return False
-        tokens = answer.json
-        self._token = tokens["accessToken"]
-        self.world.secrets |= {self._token, tokens["refreshToken"].partition(".")[2]}
+        self._take(answer.json)
         return True
+
+    async def refresh(self) -> None:
+        """Replace the tokens; where no answer comes, ask again with the same one."""
+        began = self.world.loop.time()
+        body = json.dumps({"refreshToken": self._refresh_token}).encode()
+        for _ in range(_TRIES):
+            answer = await self._call(self._any_gateway(), "POST", "/v1/auth/refresh", body)
+            if answer.status == 200:
+                self._take(answer.json)
+                me = await self.look("GET", "/v1/me")
+                if me.status == _UNAUTHENTICATED:
+                    self.world.surprise(f"{self.name}'s new token is not good")
+                return
+            if answer.status == _UNAUTHENTICATED and self._was_in_time(began):
+                self.world.surprise(f"{self.name} could not refresh: {answer.json['type']}")
+            await self.pause(0.5)
+
+    async def watch(self, order_id: str) -> None:
+        """Follow an order live for a while, and remember each step that was told."""
+        answer = await self._network.call(
+            self._any_gateway(),
+            "GET",
+            f"/v1/orders/{order_id}/events",
+            headers=[(b"authorization", b"Bearer " + self._token.encode())],
+            body=b"",
+            patience=self.chance.random() * _LONGEST_WATCH,
+            as_far_as_it_came=True,
+        )
+        if answer.status != 200:
+            return
+        told = [part for part in answer.body.split(b"\n\n") if b"event: status" in part]
+        steps = [json.loads(part.partition(b"data: ")[2]) for part in told]
+        path = [(step["id"], step["status"]) for step in steps]
+        self.history.streams.append(Stream(self.name, order_id, path))
 
     async def ask(
         self,
@@ -85,11 +128,11 @@ class Client:
             about=about,
         )
         self.history.deeds.append(deed)
-        if keyed and self.chance.random() < 0.15:  # noqa: PLR2004 - some click twice
+        if keyed and self.chance.random() < 0.15:
             await asyncio.gather(self.attempt(deed, wait=wait), self.attempt(deed, wait=wait))
         for _ in range(_TRIES if keyed else 1):
             answer = await self.attempt(deed, wait=wait)
-            if answer.status and answer.status < 500 and answer.status != _TOO_MANY:  # noqa: PLR2004
+            if answer.status and answer.status < 500 and answer.status != _TOO_MANY:
                 break
             await self.pause(0.5)
         return deed
@@ -106,12 +149,13 @@ class Client:
         learn(deed, attempt, answer)
         self.world.trace(
             self.name,
-            "{} {} {} by {}: {} {}",
+            "asks {}: {} {} [{}], and {} answers {} {}",
             deed.kind,
-            deed.path if deed.about or deed.method == "PATCH" else deed.body.decode()[:90],
-            deed.key or "without a key",
+            deed.path,
+            "***" if deed.kind == "register" else deed.body.decode(),
+            deed.key or "no key",
             attempt.gateway,
-            answer.status or "no answer",
+            answer.status or "nothing",
             attempt.slug or attempt.operation_id or deed.resource or "",
         )
         return answer
@@ -142,6 +186,15 @@ class Client:
     async def pause(self, longest: float) -> None:
         """Do nothing for a while."""
         await asyncio.sleep(self.chance.random() * longest)
+
+    def _take(self, tokens: dict[str, str]) -> None:
+        self._token, self._refresh_token = tokens["accessToken"], tokens["refreshToken"]
+        self.world.secrets |= {self._token, self._refresh_token.partition(".")[2]}
+
+    def _was_in_time(self, began: float) -> bool:
+        """Whether a repeat is one by everybody's clock."""
+        soon = self.world.loop.time() - began < _GRACE
+        return soon and Fault.JUMP not in self.world.plan.faults
 
     def _saw(self, began: float, what: str, thing: str, status: str, detail: str) -> Look:
         look = Look(began, self.world.loop.time(), self.name, what, thing, status, detail)
@@ -174,12 +227,7 @@ class Client:
         answer = await self._network.call(
             process, method, path, headers=headers, body=body, patience=PATIENCE + wait
         )
-        if answer.status == 500:  # noqa: PLR2004 - nobody should ever see one
-            self.world.surprise(f"{method} {path} was answered 500")
+        if answer.status == 500 and answer.json["type"] != "discarded":
+            why = [line for line in self.world.logged if "exc_info" in line][-1:]
+            self.world.surprise(f"{method} {path} was answered 500: {''.join(why)}")
         return answer
-
-
-def slug_of(document: Any) -> str:  # noqa: ANN401 - JSON's own types
-    """Return what a problem document is about."""
-    slug: str = document["type"]
-    return slug

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
-
+from tests.simulation.attacks import MARK
 from tests.simulation.history import History
 from tests.simulation.stores import Handled
 from tests.simulation.world import World
+
+from adapters.memory.view_unit import ViewsDatabase
 from tradex_core.errors import Undecodable
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Command, Event
@@ -16,11 +18,10 @@ from tradex_core.events.product import AdjustStock, CreateProduct, UpdateProduct
 from tradex_core.events.reply import CommandReplied
 from tradex_core.events.user import EndSession, LoginUser, RefreshSession, RegisterUser
 from tradex_core.messaging.broker import Record
-from tradex_core.messaging.dead_letters import CONSUMER, ID, RESOLUTION
+from tradex_core.messaging.dead_letters import CONSUMER, ID, RESOLUTION, SIGNATURE
 
 E = TypeVar("E", bound=Event)
 
-ATTACK = "x-attack"
 _COMMANDS: dict[str, type[Command]] = {
     kind.command: kind
     for kind in (
@@ -43,6 +44,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     operation_id: str
     actor_id: str
+    deadline_ms: int | None
     payload: Any
 
 
@@ -52,9 +54,9 @@ class Letter(msgspec.Struct, frozen=True):
     id: str
     consumer: str
     reason: str
-    topic: str
     attack: str | None
     message_id: str
+    is_decided: bool
 
 
 class _Wire(msgspec.Struct):
@@ -76,6 +78,7 @@ class Evidence:
             name: _deduplicated(records) for name, records in self.records.items()
         }
         self.asked = {asked.operation_id: asked for asked in self._commands()}
+        self.rebuilt: ViewsDatabase | None = None
         self.replies = self.events(CommandReplied)
         self.letters = list(self._letters())
         self.given_up = {letter.message_id for letter in self.letters}
@@ -84,11 +87,10 @@ class Evidence:
         """Return each event of a kind once, in order per key; not what attackers made up."""
         found = []
         for record in self._first[kind.topic]:
-            if attack_of(record) is None:
-                try:
-                    found.append(codec.decode(record.value or b"", kind))
-                except Undecodable as error:
-                    self.world.surprise(f"{record.position} cannot be read: {error}")
+            try:
+                found.append(codec.decode(record.value or b"", kind))
+            except Undecodable as error:
+                self.world.surprise(f"{record.position} cannot be read: {error}")
         return found
 
     def states(self, service: str, collection: str) -> dict[str, Any]:
@@ -98,33 +100,36 @@ class Evidence:
     def _commands(self) -> Iterable[Asked]:
         for topic in topics.COMMANDS:
             for record in self._first[topic]:
-                if attack_of(record) is None:
-                    wire = msgspec.json.decode(record.value or b"", type=_Wire)
-                    payload = codec.decode(wire.data, _COMMANDS[wire.command])
-                    headers = dict(record.headers)
-                    yield Asked(headers["ce_id"].decode(), headers["actor-id"].decode(), payload)
+                wire = msgspec.json.decode(record.value or b"", type=_Wire)
+                payload = codec.decode(wire.data, _COMMANDS[wire.command])
+                headers = dict(record.headers)
+                deadline = headers.get("deadline")
+                yield Asked(
+                    headers["ce_id"].decode(),
+                    headers["actor-id"].decode(),
+                    None if deadline is None else int(deadline),
+                    payload,
+                )
 
     def _letters(self) -> Iterable[Letter]:
-        seen = set()
+        found: dict[str, dict[str, str]] = {}
+        decided = set()
         for name, records in self.records.items():
             for record in records if name.endswith(topics.DEAD_LETTER_SUFFIX) else ():
                 headers = {key: raw.decode(errors="replace") for key, raw in record.headers}
-                if RESOLUTION not in headers and headers[ID] not in seen:
-                    seen.add(headers[ID])
-                    yield Letter(
-                        headers[ID],
-                        headers[CONSUMER],
-                        headers["dlq-reason"],
-                        headers["dlq-original-topic"],
-                        headers.get(ATTACK),
-                        headers.get("ce_id", ""),
-                    )
-
-
-def attack_of(record: Record) -> str | None:
-    """Return which attack a record is; None where it is none."""
-    mark = dict(record.headers).get(ATTACK)
-    return None if mark is None else mark.decode()
+                if RESOLUTION in headers:
+                    decided.add(headers[ID])
+                elif CONSUMER in headers:
+                    found.setdefault(headers[ID], headers)
+        for letter_id, headers in found.items():
+            yield Letter(
+                letter_id,
+                headers[CONSUMER],
+                headers["dlq-reason"],
+                headers.get(MARK),
+                headers.get("ce_id", ""),
+                letter_id in decided,
+            )
 
 
 def _deduplicated(records: Iterable[Record]) -> list[Record]:
@@ -133,7 +138,7 @@ def _deduplicated(records: Iterable[Record]) -> list[Record]:
     for record in records:
         headers = dict(record.headers)
         known = headers.get("ce_id") or record.position
-        if "dlq-replay-count" in headers and headers["dlq-replay-count"] != b"0":
+        if SIGNATURE in headers or MARK in headers:
             continue
         if known not in seen:
             seen.add(known)

@@ -22,7 +22,3 @@ class Faults:
             return False
         self.count += 1
         return True
-
-    def enabled(self, kind: Fault) -> bool:
-        """Return whether this can go wrong at all in this run."""
-        return self.active and kind in self._rates

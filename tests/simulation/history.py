@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import msgspec
-
 from tests.simulation.network import Answer
 
 REFUSED_AT_THE_DOOR: Final = frozenset(
@@ -18,6 +17,8 @@ REFUSED_AT_THE_DOOR: Final = frozenset(
     }
 )
 """Problems that only a gateway has, before it makes a command of a request."""
+
+_MADE: Final = {"order": "ORDER", "create": "PRODUCT"}
 
 
 class Attempt(msgspec.Struct):
@@ -87,16 +88,35 @@ class Look(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Stream(msgspec.Struct, frozen=True):
+    """What a client was told live of an order: each step's id and status, as they came."""
+
+    client: str
+    order_id: str
+    steps: list[tuple[int, str]]
+
+
 class History:
     """Everything that all clients did and saw, in the order in which they began it."""
 
     def __init__(self) -> None:
         self.deeds: list[Deed] = []
         self.looks: list[Look] = []
+        self.streams: list[Stream] = []
 
     def of_kind(self, *kinds: str) -> list[Deed]:
         """Return the deeds of these kinds."""
         return [deed for deed in self.deeds if deed.kind in kinds]
+
+    def names(self) -> dict[str, str]:
+        """Return short names for the ids of operations, and of the things that they made."""
+        names: dict[str, str] = {}
+        for number, deed in enumerate(self.deeds, start=1):
+            for operation_id in deed.operation_ids:
+                names.setdefault(operation_id, f"{deed.kind}-op-{number}")
+            if deed.kind in _MADE and deed.thing is not None:
+                names.setdefault(deed.thing, f"{_MADE[deed.kind]}-{number}")
+        return names
 
 
 def learn(deed: Deed, attempt: Attempt, answer: Answer) -> None:
@@ -105,7 +125,7 @@ def learn(deed: Deed, attempt: Attempt, answer: Answer) -> None:
     if answer.status == 0 or not answer.body:
         return
     document = answer.json
-    if answer.status == 202:  # noqa: PLR2004 - Accepted
+    if answer.status == 202:
         attempt.operation_id = document["operationId"]
         deed.resource = document["resource"] or deed.resource
     elif answer.is_ok:

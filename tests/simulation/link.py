@@ -7,6 +7,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.plan import Fault
 from tests.simulation.process import Process
 from tests.simulation.trace import Trace
+
 from tradex_core.errors import Outage, StoreConflict
 
 _LONGEST_OUTAGE: Final = 1.5
@@ -71,7 +72,7 @@ class Link:
             raise Outage(msg)
 
     async def pass_by(self) -> None:
-        """Pass where the server's own client waits for it: nothing is raised but in a dead process."""
+        """Pass where a server's own client waits for it: only a dead process gets no further."""
         self.process.require_alive()
         await self._linger()
 
@@ -81,12 +82,12 @@ class Link:
             self.crash("after publish")
         await self._linger()
 
-    def conflict(self, what: str) -> None:
-        """Raise StoreConflict or Unforeseen, where one of these happens."""
+    def conflict(self, what: str, *, unforeseen: bool) -> None:
+        """Raise StoreConflict or, where that may be, Unforeseen, if one of these happens."""
         if self.faults.happens(Fault.CONFLICT):
             msg = f"{what} conflicts"
             raise StoreConflict(msg)
-        if self.faults.happens(Fault.UNFORESEEN):
+        if unforeseen and self.faults.happens(Fault.UNFORESEEN):
             self.trace(self.process.name, "fails at {} as nobody foresaw", what)
             msg = f"{what} failed as nobody foresaw"
             raise Unforeseen(msg)
@@ -98,11 +99,11 @@ class Link:
 
     async def _linger(self) -> None:
         draw = self.faults.chance.random()
-        if draw < 0.3:  # noqa: PLR2004 - no time at all
+        if draw < 0.3:
             return
         if self.faults.happens(Fault.DELAY):
             await asyncio.sleep(self.faults.chance.random() * _LONGEST_DELAY)
-        elif draw < 0.8:  # noqa: PLR2004 - others come first
+        elif draw < 0.8:
             await asyncio.sleep(0)
         else:
             await asyncio.sleep(self.faults.chance.random() * 0.01)

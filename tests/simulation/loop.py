@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable, Coroutine, Generator, Hashable
 from contextvars import Context, ContextVar, copy_context
 from itertools import count
-from typing import Any, Final, TypeVar
+from threading import get_ident
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 OWNER: Final[ContextVar[Hashable | None]] = ContextVar("owner", default=None)
 """The process on whose behalf a callback runs; None for the world outside."""
@@ -30,8 +32,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     on hashes or addresses, since a turn is sorted by its tasks' numbers before it is shuffled.
     """
 
-    _ready: list[asyncio.Handle]  # type: ignore[assignment]
+    _ready: list[asyncio.Handle]
     _stopping: bool
+    _check_closed: Callable[[], None]
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
@@ -41,6 +44,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._numbers = count(1)
         self._turns = 0
+        self._thread = get_ident()
         self._frozen: dict[Hashable, list[asyncio.Handle]] = {}
         self.adopt: Callable[[Any, asyncio.Task[Any]], None] = lambda _owner, _task: None
         self.errors: list[dict[str, Any]] = []
@@ -53,8 +57,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[..., object],
-        *args: Any,  # noqa: ANN401
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
@@ -63,17 +67,25 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def call_soon(
         self,
-        callback: Callable[..., object],
-        *args: Any,  # noqa: ANN401
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    def call_soon_threadsafe(self, *_args: Any, **_options: Any) -> asyncio.Handle:  # noqa: ANN401
-        msg = "a thread called the loop"
-        raise Unreal(msg)
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        self._check_closed()
+        if get_ident() != self._thread:
+            msg = f"a thread called the loop: {callback}"
+            raise Unreal(msg)
+        return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(  # type: ignore[override]
         self,
@@ -112,7 +124,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Task[R]:
         context = copy_context() if context is None else context
         context.run(_SERIAL.set, next(self._numbers))
-        task: asyncio.Task[R] = asyncio.Task(coro, loop=self, context=context)  # type: ignore[arg-type]
+        task: asyncio.Task[R] = asyncio.Task(coro, loop=self, context=context)
         self.adopt(context.get(OWNER), task)
         return task
 

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any, Final
 
 import msgspec
-
 from tests.simulation.booting import asgi_app
 from tests.simulation.plan import Fault
 from tests.simulation.process import Process
@@ -33,7 +32,7 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def is_ok(self) -> bool:
         """Whether it is a 2xx."""
-        return 200 <= self.status < 300  # noqa: PLR2004
+        return 200 <= self.status < 300
 
 
 NOBODY_THERE: Final = Answer(0, {}, b"", sure=True)
@@ -56,8 +55,12 @@ class Network:
         headers: list[tuple[bytes, bytes]],
         body: bytes,
         patience: float = PATIENCE,
+        as_far_as_it_came: bool = False,
     ) -> Answer:
-        """Send a request; never raises."""
+        """Send a request; never raises.
+
+        Of a stream that is not over when patience ends there is an answer `as_far_as_it_came`.
+        """
         world = self._world
         await asyncio.sleep(world.chance.random() * 0.01)
         if process is None or not process.alive or process.gateway is None:
@@ -84,6 +87,8 @@ class Network:
         task = process.run(app(scope, exchange.receive, exchange.send))
         await asyncio.wait({task}, timeout=patience)
         exchange.gone.set()
+        if as_far_as_it_came and exchange.has_begun:
+            return exchange.answer()
         if not task.done() or task.cancelled() or not exchange.is_complete:
             return NO_ANSWER
         if task.exception() is not None:
@@ -102,6 +107,11 @@ class _Exchange:
         self._parts: list[bytes] = []
         self.gone = asyncio.Event()
         self.is_complete = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is any answer."""
+        return self._status > 0
 
     async def receive(self) -> dict[str, Any]:
         if self._body is not None:

@@ -33,13 +33,15 @@ class Fault(StrEnum):
     REBALANCE = "rebalance"
     """A member of a group is thrown out, or another joins for a while."""
     JUMP = "jump"
-    """A process's clock steps forward."""
+    """A machine's clock steps forward, or now and then back."""
+    RESTART = "restart"
+    """A process is stopped as an orchestrator stops it, and started again."""
     SHORT = "short"
     """A fetch returns less than there is."""
 
 
 RATES: Final = {
-    Fault.CRASH: 0.0015,
+    Fault.CRASH: 0.003,
     Fault.OUTAGE: 0.0012,
     Fault.LOST_ANSWER: 0.008,
     Fault.CONFLICT: 0.02,
@@ -48,19 +50,24 @@ RATES: Final = {
     Fault.UNKNOWN: 0.03,
     Fault.DUPLICATE: 0.03,
     Fault.DELAY: 0.02,
-    Fault.PAUSE: 0.0008,
-    Fault.REBALANCE: 0.001,
-    Fault.JUMP: 0.0008,
+    Fault.PAUSE: 0.003,
+    Fault.REBALANCE: 0.004,
+    Fault.JUMP: 0.002,
+    Fault.RESTART: 0.002,
     Fault.SHORT: 0.3,
 }
-"""How often each happens where it can, in a seed of middling bad luck."""
+"""How often each happens where it can, in a seed of middling bad luck.
+
+Those that come by the hour may happen to each process ten times a second.
+"""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A run: everything in it follows from this.
 
     `faults` gives each kind's rate; after `most_faults` of them nothing goes wrong any more, which
-    is how a failing run is made shorter. `without` names clients that stay at home.
+    is how a failing run is made shorter. `without` names clients that stay at home. `decisions` is
+    how often operators decide while things go wrong; `is_crowded` leaves gateways room for two.
     """
 
     seed: int
@@ -71,6 +78,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     products: int
     steps: int
     attacks: int
+    decisions: int = 0
+    is_crowded: bool = False
+    refuses_unsigned: bool = False
     dark: str | None = None
     ages: bool = False
     most_faults: int | None = None
@@ -91,9 +101,9 @@ def plan_of(seed: int) -> Plan:
     faults = {
         kind: rate * chance.choice((0.3, 1.0, 3.0))
         for kind, rate in RATES.items()
-        if chance.random() < 0.6  # noqa: PLR2004 - most of them, most of the time
+        if chance.random() < 0.6
     }
-    if chance.random() < 0.05:  # noqa: PLR2004 - now and then a day on which all goes well
+    if chance.random() < 0.05:
         faults = {}
     return Plan(
         seed=seed,
@@ -110,6 +120,9 @@ def plan_of(seed: int) -> Plan:
         products=chance.choice((1, 2, 3)),
         steps=chance.choice((2, 4, 6)),
         attacks=chance.choice((0, 0, 4, 8)),
+        decisions=chance.choice((0, 3)),
+        is_crowded=chance.random() < 0.15,
+        refuses_unsigned=chance.random() < 0.2,
         dark=chance.choice((None, None, None, "catalog", "catalog", "projector", "orders")),
-        ages=chance.random() < 0.1,  # noqa: PLR2004 - one seed in ten
+        ages=chance.random() < 0.1,
     )

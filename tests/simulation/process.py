@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tests.simulation.loop import OWNER, SimulatedLoop
+
 from tradex_core.clock import from_epoch_ms
 
 R = TypeVar("R")
@@ -36,6 +37,8 @@ class Process:
         self.clock = clock
         self.alive = True
         self.gateway: Any = None
+        self.is_stopping = False
+        self.stop_gently: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.on_death: Callable[[str], None] = lambda _reason: None
         self._loop = loop
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -50,7 +53,7 @@ class Process:
     def adopt(self, task: asyncio.Task[Any]) -> None:
         """Take note of a task that dies with the process."""
         self._tasks[task] = None
-        if len(self._tasks) > 64:  # noqa: PLR2004 - often enough, and seldom
+        if len(self._tasks) > 64:
             self._tasks = {task: None for task in self._tasks if not task.done()}
 
     def hold(self, thing: object, let_go: Callable[[], None]) -> None:
@@ -104,4 +107,3 @@ class Process:
         if self.alive:
             return []
         return [repr(task.get_coro()) for task in self._tasks if not task.done()]
-

@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from tests.simulation.world import SERVICES, World
+
 from tradex_core.events.order import OrderStatus
 from tradex_core.orders.ports import ORDERS
 
@@ -34,8 +35,7 @@ async def _unrest(world: World) -> list[str]:
         lag = await lag_of(world, name)
         if lag:
             found.append(f"{name} is {lag} behind")
-        if not world.running(name):
-            found.append(f"{name} does not run")
+    found += [f"{slot.name} does not run" for slot in world.slots.values() if slot.process is None]
     pending = [
         order
         for order in world.databases["orders"].states[ORDERS].values()

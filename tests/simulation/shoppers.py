@@ -7,6 +7,7 @@ from tests.simulation.client import Client
 from tests.simulation.history import Deed, History
 from tests.simulation.network import Network
 from tests.simulation.world import World
+
 from tradex_core.events.user import Role
 
 _NEXT: Final = {"confirmed": "processing", "processing": "shipped", "shipped": "delivered"}
@@ -39,7 +40,9 @@ class Seller(Client):
         for _ in range(steps if mine else 0):
             await self.pause(0.8)
             product = self.chance.choice(mine)
-            await self.chance.choice((self._price, self._stock, self._advance, self._advance))(product)
+            await self.chance.choice((self._price, self._stock, self._advance, self._advance))(
+                product
+            )
 
     async def _create(self, number: int) -> str | None:
         deed = await self.ask(
@@ -49,9 +52,9 @@ class Seller(Client):
             {
                 "name": f"{self.name}'s product {number}",
                 "description": "",
-                "sku": f"{self.name}-{number}",
+                "sku": "rare" if self.chance.random() < 0.15 else f"{self.name}-{number}",
                 "price": self._some_price(),
-                "stock": self.chance.choice((0, 1, 2, 5)),
+                "stock": self.chance.choice((0, 1, 3, 8, 12)),
                 "category": "things",
             },
             keyed=True,
@@ -63,13 +66,18 @@ class Seller(Client):
 
     async def _price(self, product: str) -> None:
         changes: dict[str, Any] = {"price": self._some_price()}
-        if self.chance.random() < 0.2:  # noqa: PLR2004 - seldom
-            changes["isActive"] = self.chance.random() < 0.5  # noqa: PLR2004
+        if self.chance.random() < 0.1:
+            changes["isActive"] = self.chance.random() < 0.5
         wait = self.chance.choice((0, 0, 1))
         for _ in range(self.chance.choice((1, 1, 2))):
             await self.ask(
-                "patch", "PATCH", f"/v1/products/{product}", changes, keyed=False,
-                about=product, wait=wait,
+                "patch",
+                "PATCH",
+                f"/v1/products/{product}",
+                changes,
+                keyed=False,
+                about=product,
+                wait=wait,
             )
             changes["price"] = self._some_price()
 
@@ -80,7 +88,7 @@ class Seller(Client):
             "POST",
             f"/v1/products/{product}/stock",
             {"operation": operation, "quantity": self.chance.randint(1, 4)},
-            keyed=self.chance.random() < 0.7,  # noqa: PLR2004 - most do
+            keyed=self.chance.random() < 0.7,
             about=product,
             wait=self.chance.choice((0, 0, 1)),
         )
@@ -98,7 +106,7 @@ class Seller(Client):
             "POST",
             f"/v1/orders/{order['orderId']}/status",
             {"status": _NEXT[order["status"]]},
-            keyed=self.chance.random() < 0.5,  # noqa: PLR2004
+            keyed=self.chance.random() < 0.5,
             about=order["orderId"],
         )
 
@@ -124,9 +132,21 @@ class Buyer(Client):
             if self._market.products:
                 break
             await asyncio.sleep(0.25)
+        await self._shop(steps)
+
+    async def come_again(self, *, steps: int) -> None:
+        """Go shopping once more, a good while later."""
+        if await self.log_in():
+            await self._shop(steps)
+
+    async def _shop(self, steps: int) -> None:
         for _ in range(steps):
             await self.pause(0.6)
-            await self.chance.choice((self._order, self._order, self._cancel, self._follow))()
+            await self.chance.choice(
+                (self._order, self._order, self._order, self._cancel, self._follow, self._watch)
+            )()
+            if self.chance.random() < 0.1:
+                await self.refresh()
 
     async def _order(self) -> None:
         items = [await self._line() for _ in range(self.chance.choice((1, 1, 2)))]
@@ -135,30 +155,30 @@ class Buyer(Client):
             "POST",
             "/v1/orders",
             {"items": items},
-            keyed=self.chance.random() < 0.7,  # noqa: PLR2004 - most do
+            keyed=self.chance.random() < 0.7,
             wait=self.chance.choice((0, 0, 1, 3)),
         )
         self._placed.append(deed)
-        if deed.key and self.chance.random() < 0.1:  # noqa: PLR2004 - some mix their keys up
+        if deed.key and self.chance.random() < 0.1:
             other = Deed(
                 self.name, "reuse", "POST", "/v1/orders", b'{"items":[]}', deed.began, key=deed.key
             )
             other.body = deed.body.replace(b'"quantity": ', b'"quantity": 1')
             self.history.deeds.append(other)
             await self.attempt(other)
-        if self.chance.random() < 0.2:  # noqa: PLR2004 - some are rash
+        if self.chance.random() < 0.2:
             await self._cancel_order(deed)
 
     async def _line(self) -> dict[str, Any]:
         known = self._market.products
         product = self.chance.choice(known) if known else _NO_SUCH_PRODUCT
-        if self.chance.random() < 0.05:  # noqa: PLR2004 - out of an old bookmark
+        if self.chance.random() < 0.05:
             product = _NO_SUCH_PRODUCT
         line: dict[str, Any] = {"productId": product, "quantity": self.chance.choice((1, 1, 2, 3))}
         answer = await self.look("GET", f"/v1/products/{product}")
-        if answer.is_ok and self.chance.random() < 0.7:  # noqa: PLR2004 - what they saw
+        if answer.is_ok and self.chance.random() < 0.7:
             line["price"] = answer.json["price"]
-        elif not answer.is_ok or self.chance.random() < 0.3:  # noqa: PLR2004 - or guess
+        elif not answer.is_ok or self.chance.random() < 0.3:
             line["price"] = self.chance.choice((1, 2.5, 9.99))
         return line
 
@@ -174,7 +194,7 @@ class Buyer(Client):
             "POST",
             f"/v1/orders/{placed.thing}/cancel",
             None,
-            keyed=self.chance.random() < 0.5,  # noqa: PLR2004
+            keyed=self.chance.random() < 0.5,
             about=placed.thing,
             wait=self.chance.choice((0, 0, 1)),
         )
@@ -187,3 +207,8 @@ class Buyer(Client):
             await self.look_at_operation(operation_id)
         if deed.thing is not None:
             await self.look_at_order(deed.thing)
+
+    async def _watch(self) -> None:
+        things = [deed.thing for deed in self._placed if deed.thing is not None]
+        if things:
+            await self.watch(self.chance.choice(things[-2:]))

@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
+from tests.simulation.link import Link, Unforeseen
+from tests.simulation.plan import Fault
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.memory.outbox import MemoryLease, MemoryOutbox
 from adapters.memory.parking import MemoryParking
 from adapters.memory.unit_of_work import MemoryUnitOfWork
-from tests.simulation.link import Link, Unforeseen
-from tests.simulation.plan import Fault
 from tradex_core.errors import Outage
 from tradex_core.events.topics import DEAD_LETTER_SUFFIX
 from tradex_core.ids import MessageId
@@ -37,6 +37,20 @@ class Handled(msgspec.Struct, frozen=True):
     handled_id: str
 
 
+class Committed(msgspec.Struct, frozen=True):
+    """A commit, as the trace shows it."""
+
+    effects: list[Handled]
+    messages: list[Message]
+
+    def __str__(self) -> str:
+        handled = ", ".join(f"{each.topic}[{each.handled_id}]" for each in self.effects)
+        sent = ", ".join(
+            f"{each.topic}({(each.key or b'').decode(errors='replace')})" for each in self.messages
+        )
+        return f"{handled or 'a timer'} -> {sent or 'nothing'}"
+
+
 class Journal:
     """What all units of work committed, in the order of their commits."""
 
@@ -54,7 +68,9 @@ class SimulatedUnit:
         self._journal = journal
         self._now = now
         self._effects: list[Handled] = []
+        self._messages: list[Message] = []
         self._parked: set[str] = set()
+        self._can_fail = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - repositories, and what stays in memory
         return getattr(self._inner, name)
@@ -89,6 +105,7 @@ class SimulatedUnit:
             gives_up = any(message.topic.endswith(DEAD_LETTER_SUFFIX) for message in messages)
             if not gives_up:
                 self._suffer(delivery)
+                self._can_fail = True
             self._effects.append(
                 Handled(
                     self._link.process.app,
@@ -99,7 +116,12 @@ class SimulatedUnit:
                     delivery.handled_id,
                 )
             )
+        self._messages += messages
         self._inner.record(delivery, messages)
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self._messages += messages
+        self._inner.publish(messages)
 
     def park(self, parked: Parked) -> None:
         self._parked.add(parked.record.position)
@@ -107,9 +129,13 @@ class SimulatedUnit:
 
     async def commit(self) -> None:
         await self._link.before("commit")
-        self._link.conflict("commit")
+        self._link.conflict("commit", unforeseen=self._can_fail)
         await self._inner.commit()
         self._journal.effects += self._effects
+        if self._messages:
+            self._link.trace(
+                self._link.process.name, "commits {}", Committed(self._effects, self._messages)
+            )
         await self._link.after("commit")
 
     def _suffer(self, delivery: Delivery) -> None:

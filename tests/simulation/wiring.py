@@ -1,22 +1,8 @@
 """The production containers of every app, on the simulated world instead of the machine."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 from dependency_injector import providers
-
-from adapters.memory.orders import OrdersUnitOfWork
-from adapters.memory.products import ProductsUnitOfWork
-from adapters.memory.users import MemoryUserDirectory, UsersUnitOfWork
-from adapters.memory.view_unit import ViewsUnitOfWork
-from apps.auth.container import AuthContainer
-from apps.catalog.container import CatalogContainer
-from apps.gateway.app import Collaborators
-from apps.gateway.container import GatewayContainer
-from apps.orders.container import OrdersContainer
-from apps.projector.container import ProjectorContainer
-from apps.runtime.service import Service
-from apps.runtime.settings import Settings
 from tests.simulation.brokers import SimulatedBroker
 from tests.simulation.observing import TracingObserver
 from tests.simulation.process import Process
@@ -27,23 +13,30 @@ from tests.simulation.stores import (
     SimulatedIdempotency,
     SimulatedUnit,
 )
-from tests.simulation.world import World
+from tests.simulation.world import PENDING_TIMEOUT, World
+
+from adapters.memory.orders import OrdersUnitOfWork
+from adapters.memory.products import ProductsUnitOfWork
+from adapters.memory.users import MemoryUserDirectory, UsersUnitOfWork
+from adapters.memory.view_unit import ViewsUnitOfWork
+from apps.auth.container import AuthContainer
+from apps.catalog.container import CatalogContainer
+from apps.gateway.collaborators import Collaborators
+from apps.gateway.container import GatewayContainer
+from apps.orders.container import OrdersContainer
+from apps.projector.container import ProjectorContainer
+from apps.runtime.service import Service
+from apps.runtime.settings import Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.retry import Backoff
 
-PENDING_TIMEOUT: Final = timedelta(seconds=3)
 BACKOFF: Final = Backoff(first=0.05, factor=2.0, cap=0.8, tries=6)
 """Shorter than in production, so that a run sees messages given up."""
 
 ACTOR_KEY: Final = b"the key that gateway and services share"
-SETTINGS: Final = Settings.embedded(
-    pending_timeout=PENDING_TIMEOUT,
-    actor_signing_key=ACTOR_KEY,
-    gateway_key=b"the key of every gateway's digests",
-    register_rate_limit=1000,
-)
-_SIGNATURES: Final = ActorSignatures(ACTOR_KEY)
+GATEWAY_KEY: Final = b"the key of every gateway's digests"
+SIGNATURES: Final = ActorSignatures(ACTOR_KEY)
 
 CONTAINERS: Final[dict[str, tuple[Any, Any]]] = {
     "auth": (AuthContainer, UsersUnitOfWork),
@@ -60,12 +53,15 @@ def service_of(process: Process, world: World) -> Service:
     given: dict[str, Any] = {
         "broker": providers.Object(broker_of(process, world)),
         "means": providers.Object(means_of(process, world)),
-        "signatures": providers.Object(_SIGNATURES),
+        "signatures": providers.Object(SIGNATURES),
     }
     if process.app != "projector":
-        given["settings"] = providers.Object(SETTINGS)
+        given["settings"] = providers.Object(settings_of(world))
     if process.app == "auth":
-        given |= {"hasher": providers.Object(QuickHasher()), "unsealer": providers.Object(QuickSeal())}
+        given |= {
+            "hasher": providers.Object(QuickHasher()),
+            "unsealer": providers.Object(QuickSeal()),
+        }
     container = container_class(**given)
     container.database.override(providers.Object(SimulatedDatabase(database, link)))
     container.units.override(
@@ -85,16 +81,16 @@ def gateway_of(process: Process, world: World) -> Collaborators:
     """Compose what a gateway's app works with, for a process."""
     link = world.link(process, "gateway")
     container = GatewayContainer(
-        settings=providers.Object(SETTINGS),
+        settings=providers.Object(settings_of(world)),
         broker=providers.Object(broker_of(process, world)),
         views=providers.Object(Queries(world.views.views, world.link(process, "projector"))),
         idempotency_records=providers.Object(SimulatedIdempotency(world.idempotency, link)),
         clock=providers.Object(process.clock),
         entropy=providers.Object(SeededEntropy(world.stream_of(process))),
-        signatures=providers.Object(_SIGNATURES),
+        signatures=providers.Object(SIGNATURES),
         sealer=providers.Object(QuickSeal()),
         token_keys=providers.Object(token_keys()),
-        gateway_key=providers.Object(SETTINGS.gateway_key),
+        gateway_key=providers.Object(GATEWAY_KEY),
         failed=providers.Object(lambda error: process.die(f"the follower ended: {error}")),
     )
     collaborators: Collaborators = container.collaborators()
@@ -115,3 +111,16 @@ def means_of(process: Process, world: World) -> Means:
         backoff=BACKOFF,
     )
 
+
+def settings_of(world: World) -> Settings:
+    """Return what every process of a world is set to."""
+    room = 2 if world.plan.is_crowded else 1000
+    return Settings.embedded(
+        pending_timeout=PENDING_TIMEOUT,
+        actor_signing_key=ACTOR_KEY,
+        gateway_key=GATEWAY_KEY,
+        register_rate_limit=1000,
+        max_pending=room,
+        max_in_flight=room,
+        unsigned_commands="refuse" if world.plan.refuses_unsigned else "accept",
+    )

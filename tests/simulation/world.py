@@ -5,13 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters.memory.broker import MemoryBroker
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.idempotency import MemoryIdempotencyRecords
-from adapters.memory.orders import OrdersDatabase
-from adapters.memory.products import products_database
-from adapters.memory.users import users_database
-from adapters.memory.view_unit import ViewsDatabase
+from tests.simulation.attacks import Attack
 from tests.simulation.brokers import Wire
 from tests.simulation.faults import Faults
 from tests.simulation.link import Link, Server
@@ -20,11 +14,22 @@ from tests.simulation.plan import Plan
 from tests.simulation.process import MachineClock, Process
 from tests.simulation.stores import Journal
 from tests.simulation.trace import Trace
-from tradex_core.messaging.broker import Record
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.idempotency import MemoryIdempotencyRecords
+from adapters.memory.orders import OrdersDatabase
+from adapters.memory.products import products_database
+from adapters.memory.users import users_database
+from adapters.memory.view_unit import ViewsDatabase
+from tradex_core.events.topics import all_topics
+from tradex_core.messaging.broker import Partition, Record
 
 SERVICES: Final = ("auth", "catalog", "orders", "projector")
+PENDING_TIMEOUT: Final = timedelta(seconds=3)
 _LONGEST_RESTART: Final = 0.6
 _SKEW_MS: Final = 400
+_EVERYTHING: Final = 1 << 30
 
 Boot = Callable[["Process", "World"], Coroutine[Any, Any, None]]
 
@@ -98,6 +103,9 @@ class World:
         self.secrets: set[str] = set()
         self.logged: list[str] = []
         self.clients: list[Any] = []
+        self._expired: dict[Partition, list[Record]] = {}
+        self.attacks: dict[str, Attack] = {}
+        self.topics = [topic.name for topic in all_topics()]
         self.topics_of: dict[str, list[str]] = {}
         self.slots = {
             f"{app}-{number}": Slot(f"{app}-{number}", app, self)
@@ -118,9 +126,26 @@ class World:
         return timedelta(milliseconds=self.chance.randint(-_SKEW_MS, _SKEW_MS))
 
     def records_of(self, topic: str) -> list[Record]:
-        """Return everything that lies in a topic, partition by partition."""
-        log = self.broker._topics[topic]  # noqa: SLF001 - without a task for each partition
-        return [record for partition in log.partitions for record in partition.read(0, 1 << 30)]
+        """Return everything that ever lay in a topic, partition by partition."""
+        records: list[Record] = []
+        # Without a task and a turn for each partition, of which there are many.
+        for log in self.broker._topics[topic].partitions:  # noqa: SLF001
+            expired = self._expired.get(log.id, [])
+            records += (record for record in expired if record.offset < log.first)
+            records += log.read(0, _EVERYTHING)
+        return records
+
+    def remember_records(self) -> None:
+        """Keep for the judge what the broker is about to let go of."""
+        for topic in self.topics:
+            for log in self.broker._topics[topic].partitions:  # noqa: SLF001
+                self._expired[log.id] = log.read(0, _EVERYTHING)
+
+    def forget_offsets(self, group: str) -> None:
+        """Let a group begin at the start of its topics again, as brokers do with idle groups."""
+        known = self.broker._groups.get(group)  # noqa: SLF001 - no client may ask for that
+        if known is not None:
+            known.committed.clear()
 
     def running(self, app: str) -> list[Process]:
         """Return an app's processes that are alive."""

@@ -1,5 +1,6 @@
 """A database in memory: immutable states, an inbox, an outbox and parked messages."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class MemoryDatabase:
         }
         self.histories: dict[str, list[Any]] = {}
         self.inbox: dict[MessageId, datetime] = {}
+        self._remembered: deque[MessageId] = deque()
         self.outbox = MemoryOutbox()
         self.parking = MemoryParking()
 
@@ -68,7 +70,13 @@ class MemoryDatabase:
 
     def remember(self, handled: MessageId, at: datetime) -> None:
         """Put an id into the inbox, and let go of those that nothing can deliver any more."""
-        self.inbox.setdefault(handled, at)
-        oldest = next(iter(self.inbox))
-        if self.inbox[oldest] < at - _INBOX_RETENTION:
-            del self.inbox[oldest]
+        if handled not in self.inbox:
+            self.inbox[handled] = at
+            self._remembered.append(handled)
+        # A dict from whose front much was deleted takes long to find its first key.
+        while self._remembered and self._is_past(self._remembered[0], at):
+            self.inbox.pop(self._remembered.popleft(), None)
+
+    def _is_past(self, handled: MessageId, now: datetime) -> bool:
+        at = self.inbox.get(handled)
+        return at is None or at < now - _INBOX_RETENTION

@@ -1,5 +1,6 @@
 """Idempotency records in memory."""
 
+from collections import OrderedDict
 from datetime import timedelta
 
 from tradex_core.operations.idempotency import IdempotencyRecord, IdempotencyScope
@@ -11,7 +12,7 @@ class MemoryIdempotencyRecords:
     """Keeps records for 48 hours; a claim is one synchronous step, so that none can race."""
 
     def __init__(self) -> None:
-        self._records: dict[IdempotencyScope, IdempotencyRecord] = {}
+        self._records: OrderedDict[IdempotencyScope, IdempotencyRecord] = OrderedDict()
 
     async def claim(self, scope: IdempotencyScope, record: IdempotencyRecord) -> IdempotencyRecord:
         """Return the record that the scope has, which is the given one where it had none."""
@@ -23,4 +24,4 @@ class MemoryIdempotencyRecords:
             oldest = next(iter(self._records))
             if self._records[oldest].created_at > record.created_at - _KEPT:
                 return
-            del self._records[oldest]
+            self._records.popitem(last=False)

@@ -1,8 +1,8 @@
 """Orders in memory: their facts for ever, the state that they add up to, and which are pending."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from adapters.memory.database import Collection, MemoryDatabase
@@ -20,20 +20,23 @@ class OrdersDatabase(MemoryDatabase):
     def __init__(self, clock: Clock) -> None:
         orders = Collection(Order, lambda order: order.order_id, history=True)
         super().__init__({ORDERS: orders}, clock=clock)
-        self._pending: dict[OrderId, datetime] = {}
+        self._pending: list[tuple[datetime, OrderId]] = []
 
     def write(self, collection: str, state: Any) -> None:  # noqa: ANN401 - as every collection's
         """Replace a state, and note whether the order is pending."""
         super().write(collection, state)
-        if state.status is OrderStatus.PENDING:
-            self._pending[state.order_id] = state.created_at
-        else:
-            self._pending.pop(state.order_id, None)
+        entry = (state.created_at, state.order_id)
+        place = bisect_left(self._pending, entry)
+        is_there = self._pending[place : place + 1] == [entry]
+        if state.status is OrderStatus.PENDING and not is_there:
+            self._pending.insert(place, entry)
+        elif state.status is not OrderStatus.PENDING and is_there:
+            del self._pending[place]
 
     async def overdue(self, before: datetime, *, limit: int) -> Sequence[OrderId]:
         """Return at most `limit` pending orders created before an instant, oldest first."""
-        due = takewhile(lambda entry: entry[1] < before, self._pending.items())
-        return [order_id for order_id, _ in due][:limit]
+        end = bisect_left(self._pending, before, key=lambda entry: entry[0])
+        return [order_id for _, order_id in self._pending[: min(end, limit)]]
 
 
 class MemoryOrders(Orders):

@@ -49,6 +49,13 @@ class ViewTable(Generic[V]):
                 insort(self._lists.setdefault(name, []), entry)
         self._views[key] = view
 
+    def drop(self, key: str) -> None:
+        """Let go of a view, and of its places; does nothing where there is none."""
+        view = self._views.pop(key, None)
+        if view is not None:
+            for name, entry in set(self._places(view)):
+                self._take_out(name, entry)
+
     async def page(
         self,
         lists: Iterable[Hashable],

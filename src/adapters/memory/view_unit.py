@@ -1,6 +1,8 @@
 """The projector's unit of work in memory: views, and how far in each partition they have come."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from adapters.memory.database import MemoryDatabase
@@ -8,6 +10,7 @@ from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.views import MemoryViews
 from tradex_core.clock import Clock
 from tradex_core.errors import StoreConflict
+from tradex_core.events.reply import OUTCOMES_KEPT
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Partition
 from tradex_core.messaging.unit_of_work import Delivery, Need
@@ -21,12 +24,27 @@ V = TypeVar("V", ProductView, OrderView, UserView, OperationView)
 
 
 class ViewsDatabase(MemoryDatabase):
-    """The gateway's views, the offset behind the last record that each partition gave them."""
+    """The gateway's views, the offset behind the last record that each partition gave them.
+
+    An outcome is kept for OUTCOMES_KEPT, and let go of when a later one is written.
+    """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__({}, clock=clock)
         self.views = MemoryViews()
         self.positions: dict[Partition, int] = {}
+        self._outcomes: deque[tuple[datetime, str]] = deque()
+
+    def put_view(self, collection: str, view_id: str, view: Any) -> None:  # noqa: ANN401
+        """Replace a view, or add a new one."""
+        if collection == OPERATION_VIEWS and self.views.read(collection, view_id) is None:
+            self._make_room(view_id, now=self.clock.now())
+        self.views.write(collection, view_id, view)
+
+    def _make_room(self, operation_id: str, *, now: datetime) -> None:
+        self._outcomes.append((now, operation_id))
+        while self._outcomes[0][0] < now - OUTCOMES_KEPT:
+            self.views.drop(OPERATION_VIEWS, self._outcomes.popleft()[1])
 
 
 class ViewSet(Generic[V]):
@@ -107,6 +125,6 @@ class ViewsUnitOfWork(MemoryUnitOfWork):
             raise StoreConflict(msg)
         await super().commit()
         for (collection, view_id), view in self._put.items():
-            views.write(collection, view_id, view)
+            self._store.put_view(collection, view_id, view)
         for partition, reached in self._reached.items():
             positions[partition] = max(reached, positions.get(partition, 0))

@@ -52,6 +52,10 @@ class MemoryViews:
         """Replace a view, or add a new one; queries see it from then on."""
         self._tables[collection].put(key, view)
 
+    def drop(self, collection: str, key: str) -> None:
+        """Let go of a view; does nothing where there is none."""
+        self._tables[collection].drop(key)
+
     async def product(self, product_id: str) -> ProductView | None:
         """Return a product, also one that is not active; None where none is shown."""
         view = self._products.get(product_id)

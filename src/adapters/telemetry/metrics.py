@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -27,6 +28,9 @@ class MessagingMetrics:
             buckets=_AGES,
             registry=registry,
         )
+        # Looking a labelled child up costs more than counting does.
+        self._handled_by = cache(self._handled.labels)
+        self._age_of = cache(self._age.labels)
         self._failures = Counter(
             "tradex_message_failures",
             "Failed tries of messages that were set aside, by consumer",
@@ -48,8 +52,8 @@ class MessagingMetrics:
 
     def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
         """Count a handled message and how old it was."""
-        self._handled.labels(consumer, type, outcome).inc()
-        self._age.labels(consumer).observe(max(0.0, age.total_seconds()))
+        self._handled_by(consumer, type, outcome).inc()
+        self._age_of(consumer).observe(max(0.0, age.total_seconds()))
 
     def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
         """Count a failed try."""

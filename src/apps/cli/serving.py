@@ -1,6 +1,7 @@
 """Runs the platform until it is told to stop."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
@@ -44,6 +45,7 @@ async def serve(settings: Settings, *, demo: bool, announce: Announce) -> None:
             await stack.enter_async_context(ControlServer(path, platform.create_admin))
         furnishing = furnish(platform) if demo else _nobody()
         accounts = await unless_failed(furnishing, platform.wait_failed())
+        gc.freeze()  # what is there by now stays to the end: nobody need look through it again
         announce(platform.url, accounts)
         await platform.wait_failed()
 

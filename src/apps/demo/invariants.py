@@ -136,14 +136,18 @@ def each_change_once(evidence: Evidence) -> Faults:
     steps: dict[str, list[OrderStatus]] = {
         event.order_id: [event.status] for event in log.events(OrderCreated)
     }
+    reasons: dict[str, str | None] = {}
     for event in log.events(OrderUpdated):
         steps.setdefault(event.order_id, []).append(event.status)
+        reasons[event.order_id] = event.reason
     for order_id, path in steps.items():
         if not _is_lawful(path):
             yield f"order {order_id} went {' → '.join(path)}"
         order = evidence.orders.get(order_id)
         if order is not None and order.status is not path[-1]:
             yield f"order {order_id} is {order.status} and its last event says {path[-1]}"
+        if order is not None and order.reason != reasons.get(order_id):
+            yield f"order {order_id} says {order.reason} and its event {reasons.get(order_id)}"
     yield from _product_versions(evidence)
 
 

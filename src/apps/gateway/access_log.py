@@ -1,23 +1,28 @@
 """The one wrapper around the whole app: a log line per request, and a header on every answer."""
 
+import asyncio
 import logging
 from time import perf_counter
 from typing import Final
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from apps.runtime.request_line import RequestLine
+
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_log = structlog.stdlib.get_logger("tradex.access")
-_level = logging.getLogger("tradex.access")
+_log = logging.getLogger("tradex.access")
 
 
 class AccessLog:
-    """Logs each request's route, not its path: a path's ids, queries and bodies stay out."""
+    """Logs each request's route, not its path: a path's ids, queries and bodies stay out.
+
+    The lines of one turn of the event loop are written together at its end.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._unwritten: list[tuple[int, RequestLine]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log it once it is answered."""
@@ -36,20 +41,25 @@ class AccessLog:
         try:
             await self._app(scope, receive, noting)
         finally:
-            _log_request(scope, status, perf_counter() - began)
+            self._note(scope, status, perf_counter() - began)
 
+    def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
+        route = scope.get("path_template", "unmatched")
+        level = logging.DEBUG if route.startswith("/health/") else logging.INFO
+        if not _log.isEnabledFor(level):
+            return
+        line = RequestLine.now(
+            method=scope["method"],
+            route=route,
+            status=status,
+            seconds=seconds,
+            operation_id=scope["state"].get("operation_id"),
+        )
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._unwritten.append((level, line))
 
-def _log_request(scope: HTTPScope, status: int, seconds: float) -> None:
-    route = scope.get("path_template", "unmatched")
-    level = logging.DEBUG if route.startswith("/health/") else logging.INFO
-    if not _level.isEnabledFor(level):
-        return
-    _log.log(
-        level,
-        "request",
-        method=scope["method"],
-        route=route,
-        status=status,
-        ms=round(seconds * 1000, 2),
-        operation_id=scope["state"].get("operation_id"),
-    )
+    def _write(self) -> None:
+        lines, self._unwritten = self._unwritten, []
+        for level, line in lines:
+            _log.handle(logging.LogRecord(_log.name, level, "", 0, line, (), None))

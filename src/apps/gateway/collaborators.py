@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from apps.gateway.commands import CommandDesk
 from apps.gateway.following import Follower
@@ -45,7 +46,7 @@ class Collaborators:
     cors_origins: Sequence[str] = ()
 
 
-Provided = Annotated[Collaborators, Dependency(skip_validation=True)]
+Provided = NamedDependency[SkipValidation[Collaborators]]
 """How a handler asks for them.
 
 It is one dependency, because Litestar resolves two or more in a task group of its own, which costs

@@ -11,11 +11,18 @@ from msgspec import Struct
 from apps.gateway.answers import JSON, PRIVATE, RETRY_SOON, Answer, RawHeaders
 from apps.gateway.effects import Effect, is_seen
 from apps.gateway.lagging import shown_soon
-from apps.gateway.problems import problem_answer, problem_of_reply
+from apps.gateway.problems import (
+    BadRequest,
+    Problem,
+    problem_answer,
+    problem_of,
+    problem_of_reply,
+)
 from apps.gateway.reading import HttpRequest, headers_of
 from apps.gateway.request_headers import Wishes, wishes_of
 from apps.gateway.stopping import Stopping
-from tradex_core.errors import Outage
+from tradex_core.errors import Outage, Refusal
+from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
 from tradex_core.events.fields import Command
 from tradex_core.events.reply import CommandReplied
@@ -34,9 +41,9 @@ _REPLAYED: Final = (b"idempotent-replayed", b"true")
 class Ask(Struct, frozen=True, kw_only=True):
     """What a route asks for.
 
-    `build` makes the command from the operation's id. `check` raises where the gateway knows better
-    than to ask; it is not run for an operation that is over. `render` makes the body of an answer
-    that is worth nothing before the outcome is known.
+    `build` makes the command from the operation's id. `check` raises a Refusal or a BadRequest
+    where the gateway knows better than to ask; what a key is already bound to is asked all the
+    same. `render` makes the body of an answer that is worth nothing before the outcome is known.
     """
 
     effect: Effect
@@ -85,24 +92,44 @@ class CommandDesk:
         Raises Unavailable where the broker does not acknowledge it, IdempotencyKeyReused, and what
         `ask.check` raises.
         """
-        turn = await self._open(request, ask)
-        seconds = turn.wishes.seconds(ask.effect.patience)
+        wishes = wishes_of(headers_of(request))
+        refusal = await self._refusal(request, ask, wishes)
+        turn = await self._open(request, ask, wishes, refusal)
+        if turn.ticket.refusal is not None:
+            problem = codec.decode(turn.ticket.refusal, Problem)
+            return problem_answer(problem, _told(turn, waited=False))
+        seconds = wishes.seconds(ask.effect.patience)
         if turn.ticket.replayed:
             known = await self._views.operation(turn.operation_id)
             if known is not None:
                 waits = bool(seconds)
                 return await self._finished(turn, known) if waits else _accepted(turn, known)
-        if ask.check is not None:
-            await ask.check()
         if seconds and self._has_room(ask):
             return await self._publish_and_wait(turn, seconds)
         command = await self._submission.publish(turn.asked, turn.ticket)
         return _accepted(turn, None, subject=command.subject, waited=not seconds)
 
-    async def _open(self, request: HttpRequest, ask: Ask) -> _Turn:
-        wishes = wishes_of(headers_of(request))
+    async def _refusal(self, request: HttpRequest, ask: Ask, wishes: Wishes) -> bytes | None:
+        """Return the problem with which to refuse a request, unless its key is bound already.
+
+        It has to be kept under the key: a client that repeats itself because no answer came must
+        not hear another one than the request that was still on its way. Without a key it is raised.
+        """
+        if ask.check is None:
+            return None
+        try:
+            await ask.check()
+        except (BadRequest, Refusal) as error:
+            if wishes.idempotency_key is None:
+                raise
+            return codec.encode(problem_of(error, instance=request.scope["path"]))
+        return None
+
+    async def _open(
+        self, request: HttpRequest, ask: Ask, wishes: Wishes, refusal: bytes | None
+    ) -> _Turn:
         asked = self._request(request, ask, wishes)
-        ticket = await self._submission.open(asked)
+        ticket = await self._submission.open(asked, refusal=refusal)
         request.scope["state"]["operation_id"] = ticket.operation_id
         return _Turn(ask, wishes, asked, ticket, request.scope["path"])
 

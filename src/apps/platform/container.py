@@ -37,7 +37,7 @@ def _token_keys(given: str | None) -> AccessTokenKeys:
 
 
 def _sealing_keys(private: str | None, public: str | None) -> SealingKeyPair:
-    return SealingKeyPair(public, private) if private and public else generate_key_pair()
+    return SealingKeyPair(private, public) if private and public else generate_key_pair()
 
 
 class PlatformContainer(containers.DeclarativeContainer):

@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from apps.runtime.request_line import RequestLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
 
 _SENSITIVE: Final = (
@@ -23,6 +24,7 @@ _SENSITIVE: Final = (
     "sealing_keys",
 )
 _HARMLESS: Final = frozenset({"tokentype", "token_type"})
+_MESSAGING: Final = "tradex.messaging"
 _CHATTY: Final = ("asyncio", "httpcore", "httpx")
 """Loggers of other people's code whose debug lines nobody asked for."""
 
@@ -86,13 +88,16 @@ class LoggingObserver:
         quiet_seconds: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._log = structlog.stdlib.get_logger("tradex.messaging")
+        self._log = structlog.stdlib.get_logger(_MESSAGING)
+        self._level_of = logging.getLogger(_MESSAGING)
         self._quiet_seconds = quiet_seconds
         self._monotonic = monotonic
         self._said: dict[str, float] = {}
 
     def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
         """Log it for those who debug."""
+        if not self._level_of.isEnabledFor(logging.DEBUG):  # one look, for every message there is
+            return
         self._log.debug(
             "handled",
             consumer=consumer,
@@ -148,10 +153,11 @@ def _renderer(log_format: str, stream: IO[str]) -> Processor:
 def _handler(stream: IO[str], level: str, renderer: Processor) -> logging.Handler:
     handler = logging.StreamHandler(stream)
     handler.setLevel(level)
-    as_text = isinstance(renderer, structlog.processors.JSONRenderer)
-    exceptions: list[Processor] = [structlog.processors.format_exc_info] if as_text else []
+    as_json = isinstance(renderer, structlog.processors.JSONRenderer)
+    exceptions: list[Processor] = [structlog.processors.format_exc_info] if as_json else []
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
+            RequestLine.as_json if as_json else RequestLine.as_text,
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -161,3 +167,20 @@ def _handler(stream: IO[str], level: str, renderer: Processor) -> logging.Handle
         )
     )
     return handler
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Lets requests render themselves, and structlog everything else."""
+
+    def __init__(
+        self,
+        render: Callable[[RequestLine, logging.LogRecord], str],
+        **others: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**others)
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, RequestLine):
+            return self._render(record.msg, record)
+        return super().format(record)

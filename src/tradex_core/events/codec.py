@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -27,6 +27,12 @@ def _decode_money(target: type, value: object) -> Money:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         msg = "Expected `number`"
         raise ValueError(msg)  # noqa: TRY004 - msgspec adds the path to a ValueError
+    return _money(value)
+
+
+@lru_cache(maxsize=4096)
+def _money(value: int | Decimal) -> Money:
+    """Return one object for all amounts that are equal: prices come again and again."""
     return Money(value)
 
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -20,8 +21,17 @@ REPLY_CORRELATION: Final = "kafka_correlationId"
 REPLY_TOPIC: Final = "kafka_replyTopic"
 REPLY_PARTITION: Final = "kafka_replyPartition"
 
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
 
-class Actor(msgspec.Struct, frozen=True):
+
+@lru_cache(maxsize=256)
+def _shared(name: str, text: str) -> tuple[str, bytes]:
+    """Return a header that many messages have: one object for all those that a log keeps."""
+    return name, text.encode()
+
+
+class Actor(msgspec.Struct, frozen=True, gc=False):
     """Who asks: a user and what they may do."""
 
     user_id: str
@@ -33,7 +43,7 @@ class Actor(msgspec.Struct, frozen=True):
         return self.role is Role.ADMIN
 
 
-class ReplyAddress(msgspec.Struct, frozen=True):
+class ReplyAddress(msgspec.Struct, frozen=True, gc=False):
     """Where a request-reply client waits, by the names that Spring Kafka and NestJS use."""
 
     topic: str
@@ -41,7 +51,7 @@ class ReplyAddress(msgspec.Struct, frozen=True):
     partition: int | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What travels in a message's headers; `id` is the message's identity for deduplication."""
 
     id: MessageId
@@ -60,25 +70,27 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     def to_headers(self) -> Headers:
         """Lay the envelope out as Kafka headers; the reply address is a client's and stays out."""
         headers = [
-            ("ce_specversion", b"1.0"),
+            _SPEC_VERSION,
             ("ce_id", self.id.encode()),
-            ("ce_type", self.type.encode()),
-            ("ce_source", self.source.encode()),
+            _shared("ce_type", self.type),
+            _shared("ce_source", self.source),
             ("ce_time", self.time.isoformat().replace("+00:00", "Z").encode()),
-            ("content-type", b"application/json"),
+            _CONTENT_TYPE,
             ("correlation-id", self.correlation_id.encode()),
         ]
         if self.actor is not None:
             headers.append(("actor-id", self.actor.user_id.encode()))
-            headers.append(("actor-role", self.actor.role.encode()))
-        optional = (
-            ("causation-id", self.causation_id),
-            ("actor-signature", self.signature),
-            ("deadline", self.deadline_ms),
-            ("traceparent", self.traceparent),
-            ("tracestate", self.tracestate),
-        )
-        headers += [(name, str(value).encode()) for name, value in optional if value is not None]
+            headers.append(_shared("actor-role", self.actor.role))
+        if self.causation_id is not None:
+            headers.append(("causation-id", self.causation_id.encode()))
+        if self.signature is not None:
+            headers.append(("actor-signature", self.signature.encode()))
+        if self.deadline_ms is not None:
+            headers.append(("deadline", str(self.deadline_ms).encode()))
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+        if self.tracestate is not None:
+            headers.append(("tracestate", self.tracestate.encode()))
         return tuple(headers)
 
 
@@ -165,11 +177,15 @@ def _time(text: str | None, fallback: datetime) -> datetime:
     if text is None:
         return fallback
     read = datetime.fromisoformat(text)
-    time = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    time = read if read.tzinfo is UTC else _in_utc(read)
     if time.year < _FIRST_YEAR:
         msg = f"ce_time must not be before {_FIRST_YEAR}"
         raise ValueError(msg)
     return time
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _actor(texts: Mapping[str, str]) -> Actor | None:
@@ -183,9 +199,12 @@ def _actor(texts: Mapping[str, str]) -> Actor | None:
 
 
 def _reply_address(texts: Mapping[str, str], headers: Headers) -> ReplyAddress | None:
-    topic, raw = texts.get(REPLY_TOPIC), dict(headers)
+    topic = texts.get(REPLY_TOPIC)
+    if topic is None:
+        return None
+    raw = dict(headers)
     correlation_id = raw.get(REPLY_CORRELATION)
-    if topic is None or correlation_id is None:
+    if correlation_id is None:
         return None
     partition = _partition(raw.get(REPLY_PARTITION))
     return ReplyAddress(topic=topic, correlation_id=correlation_id, partition=partition)
@@ -211,17 +230,21 @@ class ActorSignatures:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._mac = hmac.new(key, digestmod=sha256)
 
     def sign(self, *, message_id: str, type: str, actor: Actor, value: bytes) -> str:  # noqa: A002
         """Return the signature in hex."""
         parts = (message_id, type, actor.user_id, actor.role, sha256(value).hexdigest())
-        return hmac.new(self._key, "\n".join(parts).encode(), sha256).hexdigest()
+        mac = self._mac.copy()
+        mac.update("\n".join(parts).encode())
+        return mac.hexdigest()
 
     def sign_decision(self, *parts: str) -> str:
         """Return the signature of an operator's decision in hex; it is never one of an actor's."""
         text = b"dead letter" + msgspec.json.encode(parts)
-        return hmac.new(self._key, text, sha256).hexdigest()
+        mac = self._mac.copy()
+        mac.update(text)
+        return mac.hexdigest()
 
     def verify(self, envelope: Envelope, value: bytes) -> Actor | None:
         """Return the actor that the message proves, or None where it names none.

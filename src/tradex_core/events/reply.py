@@ -1,5 +1,6 @@
 """What a service answers to a command: done, with its result, or refused, with the error."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -8,6 +9,9 @@ from msgspec import Raw
 from tradex_core.errors import Kind
 from tradex_core.events import topics
 from tradex_core.events.fields import Event, Instant, Wire
+
+OUTCOMES_KEPT: Final = timedelta(days=7)
+"""For how long one can ask what became of a command."""
 
 NO_RESULT: Final = Raw(b"null")
 """The result of a command that has none: JSON's null, since msgspec decodes no `Raw | None`."""

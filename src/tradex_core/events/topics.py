@@ -46,12 +46,15 @@ def dead_letter_topic(topic: str) -> str:
 
 
 def all_topics() -> tuple[Topic, ...]:
-    """Return every topic; events are kept for ever, since views are rebuilt from them."""
+    """Return every topic; what the views are rebuilt from is kept for ever: events and replies.
+
+    Without the replies a rebuild would forget users' names, closed accounts and how commands ended.
+    """
     handled = (*COMMANDS, *EVENTS, COMMAND_REPLIES)
     return (
         *(Topic(name) for name in COMMANDS),
         *(Topic(name, retention_days=None) for name in EVENTS),
-        Topic(COMMAND_REPLIES),
+        Topic(COMMAND_REPLIES, retention_days=None),
         *(Topic(dead_letter_topic(name), retention_days=90) for name in handled),
     )
 

@@ -23,6 +23,8 @@ ID: Final = "dlq-id"
 CONSUMER: Final = "dlq-consumer-group"
 ORIGIN: Final = "dlq-origin"
 REPLAY_COUNT: Final = "dlq-replay-count"
+ORIGINAL_TOPIC: Final = "dlq-original-topic"
+REASON: Final = "dlq-reason"
 RESOLUTION: Final = "dlq-resolution"
 SIGNATURE: Final = "dlq-signature"
 EXHAUSTED: Final = "exhausted"
@@ -109,13 +111,13 @@ def dead_letter(
     kind, _, text = error.partition(": ")
     why = {
         ID: f"{consumer}/{record.position}",
-        "dlq-original-topic": record.topic,
+        ORIGINAL_TOPIC: record.topic,
         "dlq-original-partition": record.partition,
         "dlq-original-offset": record.offset,
         "dlq-original-timestamp": epoch_ms(record.timestamp),
         CONSUMER: consumer,
         ORIGIN: origin,
-        "dlq-reason": reason,
+        REASON: reason,
         "dlq-exception-type": kind,
         "dlq-exception-message": text[:_MAX_TEXT],
         "dlq-attempts": attempts,
@@ -160,7 +162,18 @@ class DeadLetter(msgspec.Struct, frozen=True):
     @property
     def original_topic(self) -> str:
         """The topic it came from."""
-        return self.headers["dlq-original-topic"]
+        return self.headers[ORIGINAL_TOPIC]
+
+
+_NEEDED: Final = frozenset({ID, CONSUMER, ORIGIN, REASON, ORIGINAL_TOPIC, REPLAY_COUNT})
+
+
+def _is_letter(record: Record) -> bool:
+    """Whether a record tells all that deciding on it takes; anybody may have written another."""
+    headers = dict(record.headers)
+    if not headers.keys() >= _NEEDED or not headers[REPLAY_COUNT].isdigit():
+        return False
+    return record.topic == dead_letter_topic(headers[ORIGINAL_TOPIC].decode(errors="replace"))
 
 
 class DeadLetters:
@@ -185,7 +198,7 @@ class DeadLetters:
             if RESOLUTION in headers:
                 decided.add(letter_id)
                 found.pop(letter_id, None)
-            elif letter_id and letter_id not in decided:
+            elif letter_id not in decided and _is_letter(record):
                 found[letter_id] = DeadLetter(record)
         return list(found.values())
 

@@ -17,7 +17,7 @@ _MAX_COMMAND_ID = 255
 """Ids grow on the way, each message's out of its cause's: there must be room for them."""
 
 
-class _Command(msgspec.Struct):
+class _Command(msgspec.Struct, gc=False):
     command: str
     data: msgspec.Raw
 

@@ -20,7 +20,7 @@ def bucket_of(message: Message) -> int:
     return sha256(lane).digest()[0] % BUCKETS
 
 
-class OutboxRow(msgspec.Struct, frozen=True):
+class OutboxRow(msgspec.Struct, frozen=True, gc=False):
     """A message that waits: ids grow in the order of commits per key; `attempts` were refused."""
 
     id: int

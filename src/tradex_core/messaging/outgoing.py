@@ -14,7 +14,7 @@ from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """What a new message follows from: the story it belongs to and the message before it."""
 
     id: MessageId

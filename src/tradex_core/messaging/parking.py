@@ -9,7 +9,7 @@ import msgspec
 from tradex_core.messaging.broker import Record
 
 
-class Lane(msgspec.Struct, frozen=True):
+class Lane(msgspec.Struct, frozen=True, gc=False):
     """What keeps order among parked messages: one consumer, one topic, one key."""
 
     consumer: str
@@ -23,7 +23,7 @@ class Lane(msgspec.Struct, frozen=True):
         return cls(consumer=consumer, topic=record.topic, key=key)
 
 
-class Parked(msgspec.Struct, frozen=True):
+class Parked(msgspec.Struct, frozen=True, gc=False):
     """A record set aside: how often it was tried, since when it fails, when it is tried again."""
 
     lane: Lane

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tradex_core.errors import OutcomeUnknown, Passing, Unpublishable
+from tradex_core.events import topics
 from tradex_core.messaging.broker import Producer
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
@@ -17,7 +18,8 @@ class Relay:
     """Moves messages from an outbox to the broker; several may run side by side.
 
     A message is deleted only after its acknowledgement, so a crash publishes it again under the
-    same id. One that the broker will never take puts off its own key, not the others.
+    same id. One that the broker will never take puts off its own key, not the others; in a topic
+    that is not ours, which some client named for its answers, it is dropped after the last try.
     """
 
     def __init__(
@@ -84,7 +86,13 @@ class Relay:
             if isinstance(error, Unpublishable) and lane not in refused:
                 refused.add(lane)
                 self._means.observer.waiting("relay", error)
-                delay = self._means.backoff.bound(row.attempts + 1)
-                await lease.put_off(
-                    row.id, until=self._means.clock.now() + timedelta(seconds=delay)
-                )
+                await self._put_off(lease, row)
+
+    async def _put_off(self, lease: Lease, row: OutboxRow) -> None:
+        attempts = row.attempts + 1
+        if attempts >= self._means.backoff.tries and row.message.topic not in topics.OWN:
+            # Anybody may ask for an answer where there is no topic: these must not pile up.
+            await lease.delete([row.id])
+            return
+        delay = timedelta(seconds=self._means.backoff.bound(attempts))
+        await lease.put_off(row.id, until=self._means.clock.now() + delay)

@@ -16,7 +16,7 @@ from tradex_core.messaging.unit_of_work import Need
 U = TypeVar("U")
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What a handler may know of its message beside the payload.
 
     `message_id` is its identity and nobody else's; `given_id` the id that its sender gave it.
@@ -71,7 +71,7 @@ class Routes(Generic[U]):
         return sorted({kind.topic for kind in self.commands} | {kind.topic for kind in self.events})
 
 
-class Opened(msgspec.Struct, frozen=True):
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """A record whose envelope and payload could be read, and the handler it is for."""
 
     envelope: Envelope

@@ -10,7 +10,7 @@ import msgspec
 from tradex_core.ids import OperationId
 
 
-class IdempotencyScope(msgspec.Struct, frozen=True):
+class IdempotencyScope(msgspec.Struct, frozen=True, gc=False):
     """What a key is unique within: who calls, and which route (with its path's ids)."""
 
     caller: str
@@ -18,12 +18,16 @@ class IdempotencyScope(msgspec.Struct, frozen=True):
     key: str
 
 
-class IdempotencyRecord(msgspec.Struct, frozen=True):
-    """What was asked: a keyed digest of the body, and the operation that it became."""
+class IdempotencyRecord(msgspec.Struct, frozen=True, gc=False):
+    """What was asked: a keyed digest of the body, and the operation that it became.
+
+    With a `refusal` it became none, and whoever repeats it is answered that.
+    """
 
     digest: bytes
     operation_id: OperationId
     created_at: datetime
+    refusal: bytes | None = None
 
 
 class IdempotencyRecords(Protocol):

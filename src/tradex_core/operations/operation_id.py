@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from tradex_core.clock import Clock, epoch_ms
+from tradex_core.events.reply import OUTCOMES_KEPT
 from tradex_core.ids import Entropy, OperationId, uuid7, uuid7_random_bits, uuid7_time
 
 _NONCE_BITS = 26
@@ -24,7 +25,7 @@ class OperationIds:
     """
 
     def __init__(self, key: bytes, *, clock: Clock, entropy: Entropy) -> None:
-        self._key = key
+        self._mac = hmac.new(key, digestmod=sha256)
         self._clock = clock
         self._entropy = entropy
 
@@ -39,9 +40,17 @@ class OperationIds:
     ) -> str | None:
         """Return which command the id was issued for; None where it was never issued to the owner.
 
-        Raises ValueError where it is not a UUID.
+        So is it where it was issued longer than OUTCOMES_KEPT ago: its outcome may be forgotten,
+        and nobody is to be told that it is pending. Raises ValueError where it is not a UUID.
         """
-        at, bits = uuid7_time(operation_id), uuid7_random_bits(operation_id)
+        bits = uuid7_random_bits(operation_id)
+        try:
+            at = uuid7_time(operation_id)
+        except OverflowError:  # a time that no clock has shown
+            return None
+        is_past = at < self._clock.now() - OUTCOMES_KEPT
+        if is_past or uuid7(at=at, random_bits=bits) != operation_id:
+            return None
         nonce, proof = bits >> _PROOF_BITS, bits & _PROOF_MASK
         for command in commands:
             expected = self._proof(at, nonce, owner, command).to_bytes(8)
@@ -51,5 +60,6 @@ class OperationIds:
 
     def _proof(self, at: datetime, nonce: int, owner: str, command: str) -> int:
         text = f"{epoch_ms(at)}\n{nonce}\n{command}\n{owner}"
-        digest = hmac.digest(self._key, text.encode(), sha256)
-        return int.from_bytes(digest[:8]) & _PROOF_MASK
+        mac = self._mac.copy()
+        mac.update(text.encode())
+        return int.from_bytes(mac.digest()[:8]) & _PROOF_MASK

@@ -43,11 +43,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tracestate: str | None = None
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """The operation that a request became, and whether an earlier request had made it."""
+class Ticket(msgspec.Struct, frozen=True, gc=False):
+    """The operation that a request became, and whether an earlier request had made it.
+
+    With a `refusal` there is no operation: that is the answer to the key from now on.
+    """
 
     operation_id: OperationId
     replayed: bool
+    refusal: bytes | None = None
 
 
 class Submission:
@@ -71,16 +75,17 @@ class Submission:
         self._limit = limit
         self._on_their_way = 0
 
-    async def open(self, request: Request) -> Ticket:
+    async def open(self, request: Request, *, refusal: bytes | None = None) -> Ticket:
         """Give the request its operation, which is the earlier one where its key has one.
 
-        Raises IdempotencyKeyReused where the key came with another body; Unavailable.
+        What is to be refused is refused only if its key has no operation yet; then so is every
+        repeat. Raises IdempotencyKeyReused where the key came with another body; Unavailable.
         """
         owner = request.actor.user_id
         operation_id = self._operation_ids.issue(owner=owner, command=request.command.command)
         if request.scope is None:
-            return Ticket(operation_id, replayed=False)
-        mine = IdempotencyRecord(request.digest, operation_id, self._clock.now())
+            return Ticket(operation_id, replayed=False, refusal=refusal)
+        mine = IdempotencyRecord(request.digest, operation_id, self._clock.now(), refusal)
         try:
             kept = await self._records.claim(request.scope, mine)
         except Outage as error:
@@ -89,7 +94,8 @@ class Submission:
         if kept.digest != request.digest:
             detail = "Use a new Idempotency-Key for a new request."
             raise IdempotencyKeyReused(detail)
-        return Ticket(kept.operation_id, replayed=kept.operation_id != operation_id)
+        replayed = kept.operation_id != operation_id
+        return Ticket(kept.operation_id, replayed=replayed, refusal=kept.refusal)
 
     async def publish(self, request: Request, ticket: Ticket) -> Command:
         """Publish the request's command and wait for the broker's acknowledgement.

@@ -88,7 +88,7 @@ OrderFact = Placed | Confirmed | Advanced | Cancelled
 """What can happen to an order; each fact makes one version of it."""
 
 
-class OrderState(msgspec.Struct, frozen=True, kw_only=True):
+class OrderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the facts of an order add up to; `version` is their number."""
 
     order_id: OrderId

@@ -35,14 +35,14 @@ class MovementStatus(StrEnum):
 _COUNTED = frozenset({MovementStatus.HELD, MovementStatus.APPLIED})
 
 
-class MovementLine(msgspec.Struct, frozen=True):
+class MovementLine(msgspec.Struct, frozen=True, gc=False):
     """By how much a movement changes one product's stock: below zero, it takes out."""
 
     product_id: ProductId
     quantity: int
 
 
-class MovementState(msgspec.Struct, frozen=True, kw_only=True):
+class MovementState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A movement at one version; `at` is the time of its latest change.
 
     A product has at most one line in it. A rejected movement keeps the lines that were asked for;

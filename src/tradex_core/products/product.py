@@ -23,7 +23,7 @@ from tradex_core.products.errors import InsufficientStock, StockLimitExceeded
 MAX_STOCK: Final = 2**31 - 1
 
 
-class ProductState(msgspec.Struct, frozen=True, kw_only=True):
+class ProductState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A product at one version, which grows by one with every change, its stock's too.
 
     Without a seller it is the admins' to change alone.

@@ -17,7 +17,7 @@ GRACE: Final = timedelta(seconds=10)
 """For how long after a token was replaced it is a repeated request, not a stolen token."""
 
 
-class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+class SessionState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A session at one version; tokens are known by their SHA-256 in hex only."""
 
     session_id: SessionId

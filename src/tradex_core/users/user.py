@@ -11,7 +11,7 @@ from tradex_core.events.user import Role, UserDocument, UserRegistered
 from tradex_core.ids import UserId
 
 
-class UserState(msgspec.Struct, frozen=True, kw_only=True):
+class UserState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An account at one version, which grows by one with every change.
 
     `email` is normalised. How it is shown leaves out the password's hash and who the person is.

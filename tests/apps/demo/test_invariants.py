@@ -226,6 +226,15 @@ def test_5_fires_when_the_last_event_is_not_what_is_shown() -> None:
     )
 
 
+def test_5_fires_when_a_reason_is_shown_that_no_event_gave() -> None:
+    changed = market.shown_order(REFUSED, OrderStatus.CANCELLED, "price_changed")
+    tampered = evidence(orders={**evidence().orders, REFUSED: changed})
+
+    assert f"order {REFUSED} says price_changed and its event insufficient_stock" in faults(
+        tampered, 5
+    )
+
+
 def test_5_fires_when_a_products_version_was_not_published() -> None:
     log = market.without(market.moved(TEA, 5, stock=15, version=2))
 

@@ -42,15 +42,19 @@ GOLDEN: dict[str, tuple[Command, str, str, str]] = {
         RegisterUser(
             email=" Ana@Example.com ", password=SEALED, name="Ana", role=Role.SELLER, user_id=UUID
         ),
-        f'{{"email":" Ana@Example.com ","password":{SEALED_JSON},"name":"Ana","role":"seller"'
-        f',"userId":"{UUID}"}}',
+        (
+            f'{{"email":" Ana@Example.com ","password":{SEALED_JSON},"name":"Ana","role":"seller"'
+            f',"userId":"{UUID}"}}'
+        ),
         topics.AUTH_COMMANDS,
         "ana@example.com",
     ),
     "LOGIN_USER": (
         LoginUser(email="Ana@Example.com", password=SEALED, session_id=UUID, token_hash=HASH),
-        f'{{"email":"Ana@Example.com","password":{SEALED_JSON},"sessionId":"{UUID}"'
-        f',"tokenHash":"{HASH}"}}',
+        (
+            f'{{"email":"Ana@Example.com","password":{SEALED_JSON},"sessionId":"{UUID}"'
+            f',"tokenHash":"{HASH}"}}'
+        ),
         topics.AUTH_COMMANDS,
         "ana@example.com",
     ),
@@ -84,9 +88,11 @@ GOLDEN: dict[str, tuple[Command, str, str, str]] = {
             product_id=OBJECT_ID,
             seller_id=UUID,
         ),
-        '{"name":"Té","description":"Hojas","sku":"TEA-1","price":99.99,"stock":100'
-        ',"category":"Bebidas","imageUrl":"https://example.com/tea.jpg"'
-        f',"productId":"{OBJECT_ID}","sellerId":"{UUID}"}}',
+        (
+            '{"name":"Té","description":"Hojas","sku":"TEA-1","price":99.99,"stock":100'
+            ',"category":"Bebidas","imageUrl":"https://example.com/tea.jpg"'
+            f',"productId":"{OBJECT_ID}","sellerId":"{UUID}"}}'
+        ),
         topics.CATALOG_COMMANDS,
         "TEA-1",
     ),

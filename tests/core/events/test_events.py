@@ -50,8 +50,10 @@ PRODUCT_JSON = (
 GOLDEN: dict[str, tuple[Event, str, str]] = {
     topics.USER_REGISTERED: (
         UserRegistered(user_id="u1", email="user@example.com", role=Role.SELLER, created_at=AT),
-        '{"userId":"u1","email":"user@example.com","role":"seller"'
-        ',"createdAt":"2024-01-15T10:30:00Z"}',
+        (
+            '{"userId":"u1","email":"user@example.com","role":"seller"'
+            ',"createdAt":"2024-01-15T10:30:00Z"}'
+        ),
         "u1",
     ),
     topics.ORDER_CREATED: (
@@ -63,8 +65,10 @@ GOLDEN: dict[str, tuple[Event, str, str]] = {
             status=OrderStatus.PENDING,
             created_at=AT,
         ),
-        '{"orderId":"o1","userId":"u1","items":[{"productId":"tea","quantity":2,"price":10.50}]'
-        ',"totalAmount":21.00,"status":"pending","createdAt":"2024-01-15T10:30:00Z"}',
+        (
+            '{"orderId":"o1","userId":"u1","items":[{"productId":"tea","quantity":2,"price":10.50}]'
+            ',"totalAmount":21.00,"status":"pending","createdAt":"2024-01-15T10:30:00Z"}'
+        ),
         "o1",
     ),
     topics.ORDER_UPDATED: (
@@ -82,8 +86,10 @@ GOLDEN: dict[str, tuple[Event, str, str]] = {
             version=4,
             order_id="o1",
         ),
-        '{"productId":"p1","quantity":2,"operation":"decrease"'
-        ',"updatedAt":"2024-01-15T10:30:00Z","stock":98,"version":4,"orderId":"o1"}',
+        (
+            '{"productId":"p1","quantity":2,"operation":"decrease"'
+            ',"updatedAt":"2024-01-15T10:30:00Z","stock":98,"version":4,"orderId":"o1"}'
+        ),
         "p1",
     ),
     topics.STOCK_RESERVED: (
@@ -98,8 +104,10 @@ GOLDEN: dict[str, tuple[Event, str, str]] = {
             items=(RejectedLine(product_id="tea", requested=2, available=0, price=Money("1.5")),),
             rejected_at=AT,
         ),
-        '{"orderId":"o1","reason":"price_changed","items":[{"productId":"tea","requested":2'
-        ',"available":0,"price":1.50}],"rejectedAt":"2024-01-15T10:30:00Z"}',
+        (
+            '{"orderId":"o1","reason":"price_changed","items":[{"productId":"tea","requested":2'
+            ',"available":0,"price":1.50}],"rejectedAt":"2024-01-15T10:30:00Z"}'
+        ),
         "o1",
     ),
     topics.PRODUCT_CREATED: (
@@ -121,9 +129,11 @@ GOLDEN: dict[str, tuple[Event, str, str]] = {
             result=msgspec.Raw(b'{"orderId":"o1","totalAmount":21.00}'),
             subject="o1",
         ),
-        '{"operationId":"op1","command":"CREATE_ORDER","status":"succeeded"'
-        ',"completedAt":"2024-01-15T10:30:00Z"'
-        ',"result":{"orderId":"o1","totalAmount":21.00},"subject":"o1"}',
+        (
+            '{"operationId":"op1","command":"CREATE_ORDER","status":"succeeded"'
+            ',"completedAt":"2024-01-15T10:30:00Z"'
+            ',"result":{"orderId":"o1","totalAmount":21.00},"subject":"o1"}'
+        ),
         "op1",
     ),
 }

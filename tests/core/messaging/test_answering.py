@@ -1,10 +1,10 @@
-"""Every command has one answer: in command.replies, and to a request-reply client at its address."""
+"""Every command has one answer in command.replies; a request-reply client has it at its address."""
 
+import asyncio
 import json
 
 import msgspec
 import pytest
-
 from tests.builders.journals import JournalService
 from tests.builders.machines import NOW
 from tests.builders.messages import (
@@ -15,8 +15,9 @@ from tests.builders.messages import (
     create_order,
     signed,
 )
+
 from tradex_core.clock import epoch_ms
-from tradex_core.errors import InvalidInput, Refused
+from tradex_core.errors import InvalidInput, Outage, Refused
 from tradex_core.events import codec, topics
 from tradex_core.events.envelope import Headers
 from tradex_core.events.reply import NO_RESULT, CommandReplied, OutcomeStatus
@@ -230,3 +231,13 @@ async def test_what_preparing_refuses_is_the_outcome(service: JournalService) ->
     await service.receive(signed(LOG_IN))
     assert OutcomeStatus.FAILED is (await outcome(service)).status
     assert [] == service.database.entries("ana@b.c")
+
+
+async def test_slow_work_that_fails_leaves_nothing_running_behind(service: JournalService) -> None:
+    service.trouble("prepare ana@b.c", Outage("the directory is away"))
+    other = LoginUser(email="bob@b.c", password="secret")
+    records = await service.publish(signed(LOG_IN, "1"), signed(other, "2"))
+    with pytest.raises(Outage):
+        await service.dispatcher.handle(records)
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+    assert ["ana@b.c", "bob@b.c"] == sorted(service.prepared)

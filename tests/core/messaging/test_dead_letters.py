@@ -1,8 +1,6 @@
-"""Dead letters: listed, sent again or given up, and handled once whatever interrupts the operator."""
+"""Dead letters: listed, sent again or given up, and handled once whatever interrupts it."""
 
 import pytest
-
-from adapters.memory.partitioner import partition_of
 from tests.builders.journals import JournalService
 from tests.builders.messages import (
     OPERATION_ID,
@@ -16,9 +14,12 @@ from tests.builders.messages import (
     unsigned,
     with_headers,
 )
+
+from adapters.memory.partitioner import partition_of
 from tradex_core.errors import Outage, OutcomeUnknown
 from tradex_core.events import codec, topics
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
+from tradex_core.events.user import LoginUser
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.dead_letters import DeadLetter, UnknownDeadLetter
 
@@ -165,6 +166,20 @@ async def test_what_can_never_be_read_is_gone_once_it_is_discarded(
     await service.consume()
     assert [] == await outcomes(service)
     assert [] == await service.dead_letters.open()
+
+
+@pytest.mark.parametrize("step", ["needs", "prepare"])
+async def test_whatever_made_it_fail_a_command_can_be_discarded(
+    service: JournalService, step: str
+) -> None:
+    command = LoginUser(email="ana@b.c", password="secret")
+    broken = [ValueError("it is broken") for _ in range(99)]
+    service.trouble(f"{step} ana@b.c", *broken)
+    letter = await give_up(service, signed(command))
+    await service.dead_letters.discard(letter.id)
+    await service.consume()
+    [outcome] = await outcomes(service)
+    assert OutcomeStatus.FAILED is outcome.status
 
 
 async def test_what_fails_again_is_a_new_dead_letter_that_counts_the_times(

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-
 from tests.builders.journals import JournalService
 from tests.builders.machines import NOW
 from tests.builders.messages import ORDER_ID, bare, cancel_order, create_order, signed
+
 from tradex_core.errors import Outage, StoreConflict, Undecodable
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Message
@@ -74,7 +74,8 @@ async def test_a_parked_message_that_is_delivered_again_does_nothing_more(
     records = await service.publish(a("1"), a("2"))
     for _ in range(3):
         await service.dispatcher.handle(records)
-    assert 2 == len(await service.parked())
+    parked = await service.database.parking.all_parked("journals")
+    assert [1, 0] == [each.attempts for each in parked]
     await service.retry(2)
     await service.dispatcher.handle(records)
     assert ["1", "2"] == service.database.entries(ORDER_ID)
@@ -142,6 +143,28 @@ async def test_exactly_one_dead_letter_says_all_about_a_message_that_was_given_u
         "dlq-failed-at": failed_at.isoformat(),
         "dlq-replay-count": "0",
     } == added
+
+
+async def test_what_waited_behind_fails_since_its_own_first_try(service: JournalService) -> None:
+    service.trouble("1", *broken(2))
+    service.trouble("2", *broken(10))
+    await service.receive(a("1"), a("2"))
+    await service.retry(11)
+    await service.settle()
+    [letter] = await service.records(DEAD)
+    since = NOW + timedelta(seconds=31 * 2)
+    assert since.isoformat().encode() == dict(letter.headers)["dlq-first-failed-at"]
+
+
+async def test_what_somebody_else_handled_while_it_failed_here_is_done(
+    service: JournalService,
+) -> None:
+    records = await service.publish(a("1"))
+    service.trouble("1", *broken(2))
+    service.database.meantime = [None, None, lambda: service.dispatcher.handle(records)]
+    await service.dispatcher.handle(records)
+    assert ["1"] == service.database.entries(ORDER_ID)
+    assert [] == await service.parked()
 
 
 async def test_a_dead_letter_that_is_delivered_again_does_nothing_more(

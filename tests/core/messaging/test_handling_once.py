@@ -1,7 +1,6 @@
 """A message is handled once in effect, however often and in whatever company it is delivered."""
 
 import pytest
-
 from tests.builders.journals import JournalService
 from tests.builders.messages import (
     ORDER_ID,
@@ -13,6 +12,7 @@ from tests.builders.messages import (
     stock_reserved,
     unsigned,
 )
+
 from tradex_core.errors import InvalidInput, Outage, StoreConflict
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Message

@@ -1,12 +1,13 @@
 """Where order matters, later messages of a key wait behind its dead letter for the operator."""
 
 import pytest
-
 from tests.builders.journals import JournalService
 from tests.builders.messages import ORDER_ID, an_event, stock_reserved, with_headers
+
 from tradex_core.errors import Outage
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Message
+from tradex_core.messaging.parking import Lane
 
 ANOTHER = "018d0c1e-8a00-7000-8000-00000000000b"
 GARBAGE = Message(topics.STOCK_RESERVED, ORDER_ID.encode(), b"garbage")
@@ -119,9 +120,13 @@ async def test_what_comes_in_one_batch_with_the_message_sent_again_comes_after_i
 
 async def test_a_dead_letter_without_a_key_holds_nothing(service: JournalService) -> None:
     bad = Message(topics.STOCK_RESERVED, None, b"garbage")
-    await service.receive(bad, Message(topics.STOCK_RESERVED, None, an("2").value))
+    records = await service.publish(bad, Message(topics.STOCK_RESERVED, None, an("2").value))
+    await service.dispatcher.handle(records)
     assert 1 == len(service.database.entries(ORDER_ID))
     assert [] == await service.parked()
+    async with service.unit() as unit:
+        lanes = [Lane.of("journals", record) for record in records]
+        assert set() == set(await unit.occupied(lanes))
 
 
 async def test_other_topics_hold_nothing(service: JournalService) -> None:

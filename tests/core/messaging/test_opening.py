@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.builders.journals import JournalService
 from tests.builders.machines import NOW
 from tests.builders.messages import (
@@ -19,6 +18,7 @@ from tests.builders.messages import (
     unsigned,
     with_headers,
 )
+
 from tradex_core.errors import Forged, Hopeless, Undecodable
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Message
@@ -158,10 +158,27 @@ def test_a_malformed_header_leaves_the_message_where_it_lies_as_its_identity() -
 
 HEADER = st.tuples(
     st.sampled_from(
-        ["ce_id", "ce_type", "ce_time", "actor-id", "actor-role", "actor-signature", "deadline"]
-        + ["kafka_replyTopic", "kafka_replyPartition", "kafka_correlationId", "ce_specversion"]
-        + ["dlq-replay-count", "dlq-signature", "dlq-origin", "dlq-consumer-group"]
-        + ["dlq-resolution", "traceparent", "correlation-id", "causation-id"]
+        [
+            "ce_id",
+            "ce_type",
+            "ce_time",
+            "actor-id",
+            "actor-role",
+            "actor-signature",
+            "deadline",
+            "kafka_replyTopic",
+            "kafka_replyPartition",
+            "kafka_correlationId",
+            "ce_specversion",
+            "dlq-replay-count",
+            "dlq-signature",
+            "dlq-origin",
+            "dlq-consumer-group",
+            "dlq-resolution",
+            "traceparent",
+            "correlation-id",
+            "causation-id",
+        ]
     ),
     st.binary(max_size=30) | st.sampled_from([b"1.0", b"1", b"buyer", b"redriven", b"9" * 5000]),
 )
@@ -217,6 +234,12 @@ def test_what_was_sent_again_for_another_consumer_is_the_message_it_was() -> Non
         with_headers(decided(signed(create_order())), dlq_resolution=b"discarded"),
         with_headers(decided(signed(create_order())), dlq_origin=b"order.commands-3-2"),
         with_headers(decided(signed(create_order(), "another")), ce_id=OPERATION_ID.encode()),
+        Message(
+            topics.ORDER_COMMANDS,
+            b"key",
+            bare(create_order("another")).value,
+            decided(unsigned(create_order(), "mine")).headers,
+        ),
         with_headers(
             decided(signed(create_order()), consumer="others"), dlq_consumer_group=b"journals"
         ),

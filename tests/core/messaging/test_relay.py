@@ -1,19 +1,21 @@
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from random import Random
 
 import pytest
-
-from adapters.memory.broker import MemoryBroker
-from adapters.memory.outbox import MemoryOutbox
 from tests.builders.machines import (
     AT_ONCE,
     FakeClock,
     FlakyBroker,
     RecordingObserver,
     means,
+    until,
 )
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.outbox import MemoryOutbox
 from tradex_core.errors import Outage, OutcomeUnknown, Unpublishable
 from tradex_core.events.topics import Topic
 from tradex_core.messaging.broker import Message
@@ -151,15 +153,11 @@ async def test_an_outage_is_waited_for(post: Post) -> None:
     post.outbox.add([a("1")])
     post.broker.cut_off()
     running = asyncio.create_task(relay.run())
-    async with asyncio.timeout(5):
-        while len(post.observer.waits) < 3:
-            await asyncio.sleep(0)
-        post.broker.restore()
-        while len(post.outbox):
-            await asyncio.sleep(0)
-        post.outbox.add([a("2")])
-        while len(post.outbox):
-            await asyncio.sleep(0)
+    await until(lambda: len(post.observer.waits) >= 3)
+    post.broker.restore()
+    await until(lambda: not len(post.outbox))
+    post.outbox.add([a("2")])
+    await until(lambda: not len(post.outbox))
     running.cancel()
     await asyncio.wait([running])
     assert ["1", "2"] == await post.published("key")
@@ -177,14 +175,15 @@ async def test_what_no_waiting_would_mend_ends_the_relay(post: Post) -> None:
 class JitteryBroker(FlakyBroker):
     """A broker that takes its time, is away now and then, and loses some of its answers."""
 
-    def __init__(self, inner: MemoryBroker, random: Random) -> None:
+    def __init__(self, inner: MemoryBroker, random: Random, *, trouble: float = 1) -> None:
         super().__init__(inner)
         self._random = random
+        self._trouble = trouble
 
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         for _ in range(self._random.randrange(5)):
             await asyncio.sleep(0)
-        chance = self._random.random()
+        chance = self._random.random() * self._trouble
         self.refuse = lambda _: Outage("away") if self._random.random() < chance / 4 else None
         self.lose_answers = int(chance > 0.8)
         answers = await super().publish(messages)
@@ -195,10 +194,8 @@ class JitteryBroker(FlakyBroker):
 
 async def sweeping(relay: Relay) -> None:
     while True:
-        try:
+        with contextlib.suppress(Outage, OutcomeUnknown):
             await relay.sweep()
-        except (Outage, OutcomeUnknown):
-            pass
         await asyncio.sleep(0)
 
 
@@ -235,9 +232,22 @@ async def test_relays_side_by_side_that_crash_lose_and_reorder_nothing(
         if random.random() < 0.2:
             random.choice(tasks).cancel()
             start()
-    async with asyncio.timeout(5):
-        while len(post.outbox):
-            await asyncio.sleep(0)
+    await until(lambda: not len(post.outbox))
     for key, count in written.items():
         first_of_each = list(dict.fromkeys(await post.published(key)))
         assert [str(number) for number in range(count)] == first_of_each
+
+
+async def test_relays_side_by_side_publish_nothing_twice(
+    post: Post, tasks: list[asyncio.Task[None]]
+) -> None:
+    broker = JitteryBroker(post.log, Random(0), trouble=0)
+    for _ in range(3):
+        relay = Relay(post.outbox, broker, post.means)
+        tasks.append(asyncio.create_task(sweeping(relay)))
+    for number in range(200):
+        post.outbox.add([a(str(number), str(number % 5))])
+        await asyncio.sleep(0)
+    await until(lambda: not len(post.outbox))
+    for key in range(5):
+        assert [str(n) for n in range(200) if n % 5 == key] == await post.published(str(key))

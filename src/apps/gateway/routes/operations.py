@@ -3,6 +3,7 @@
 from typing import Final
 
 from litestar import get
+from litestar.types import ASGIApp
 
 from apps.gateway.answers import RETRY_SOON, Answer, json_answer
 from apps.gateway.collaborators import Provided
@@ -35,7 +36,7 @@ async def get_operation(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/operations/{operation_id:str}/events", name="followOperation")
-async def follow_operation(request: HttpRequest, gateway: Provided) -> Answer | EventStream:
+async def follow_operation(request: HttpRequest, gateway: Provided) -> ASGIApp:
     """Tell how a command ends as soon as it does."""
     operation_id, command = _recognised(request, gateway.operation_ids)
     last_id = last_event_id(headers_of(request).get(b"last-event-id"))

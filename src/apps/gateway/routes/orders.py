@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import get, post
 from litestar.status_codes import HTTP_202_ACCEPTED
+from litestar.types import ASGIApp
 
 from apps.gateway.answers import Answer, json_answer
 from apps.gateway.bodies import NewOrder, NextStatus, NoBody, OrderItem
@@ -21,6 +22,7 @@ from tradex_core.events.envelope import Actor
 from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder, OrderLine, OrderStatus
 from tradex_core.events.user import Role
 from tradex_core.ids import OperationId, OrderId
+from tradex_core.operations.errors import Unavailable
 from tradex_core.orders.errors import OrderNotFound
 from tradex_core.orders.order import total_of
 from tradex_core.views.cursor import ORDER_SORT
@@ -55,27 +57,35 @@ class _Draft:
         self._lines: tuple[OrderLine, ...] = ()
 
     async def price(self) -> None:
-        """Raise PriceChanged, UnknownProduct or OrderTotalTooLarge; else the lines have prices."""
+        """Give the lines their prices.
+
+        Raises PriceChanged, UnknownProduct or OrderTotalTooLarge; then the lines have what prices
+        the client named, for the case that it asked before they were wrong.
+        """
         lines: list[OrderLine] = []
         changed: list[FieldError] = []
         unknown: list[FieldError] = []
         for place, item in enumerate(self._items):
             view = await self._views.product(item.product_id)
             price = item.price
-            if view is None and price is None:
+            if price is None and view is not None:
+                price = view.price
+            if price is None:
                 unknown.append(FieldError(f"/items/{place}/productId", "no such product is known"))
-            elif view is not None and price not in (None, view.price):
+                continue
+            lines.append(OrderLine(item.product_id, item.quantity, price))
+            if view is not None and price != view.price:
                 detail = f"the price is {view.price} now"
                 changed.append(FieldError(f"/items/{place}/price", detail))
-            known = price if view is None else view.price
-            if known is not None:
-                lines.append(OrderLine(item.product_id, item.quantity, known))
+        self._lines = tuple(lines)
         _require_priced(unknown, changed)
         total_of(lines)
-        self._lines = tuple(lines)
 
     def command(self, operation_id: OperationId) -> CreateOrder:
-        """Return the command that places it."""
+        """Return the command that places it; raises Unavailable where a line has no price."""
+        if len(self._lines) < len(self._items):
+            detail = "A product of the order is not known yet."
+            raise Unavailable(detail, certain=False)
         return CreateOrder(self._actor.user_id, self._lines, order_id_of(operation_id))
 
 
@@ -158,7 +168,7 @@ async def get_order(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/orders/{order_id:str}/events", name="followOrder")
-async def follow_order(request: HttpRequest, gateway: Provided) -> Answer | EventStream:
+async def follow_order(request: HttpRequest, gateway: Provided) -> ASGIApp:
     """Tell every step of an order as it happens."""
     order_id = _order_id(request)
     gateway.streams.require_room()

@@ -6,7 +6,7 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"tests.contracts.{path.stem}"
-        for path in sorted(Path(__file__).parent.glob("*.py"))
-        if path.stem != "conftest" and not path.stem.startswith("test_")
+        for path in sorted((Path(__file__).parent / "contracts").glob("*.py"))
+        if not path.stem.startswith("test_")
     )
 )

@@ -1,0 +1,83 @@
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+
+from apps.gateway.access_log import AccessLog
+from apps.runtime.request_line import RequestLine
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    scope["path_template"] = scope["path"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"etag", b"1")]})
+
+
+async def break_down(scope: Scope, receive: Receive, send: Send) -> None:
+    scope["path_template"] = "/v1/broken"
+    raise ValueError
+
+
+async def ask(app: ASGIApp, path: str = "/v1/products") -> list[Any]:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> HTTPReceiveMessage:
+        raise AssertionError
+
+    scope: Any = {"type": "http", "method": "GET", "path": path, "state": {"operation_id": "op"}}
+    await app(scope, receive, send)
+    return sent
+
+
+def lines_in(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int, str, int]]:
+    return [
+        (record.levelname, record.msg.status, record.msg.route, len(record.msg.operation_id or ""))
+        for record in caplog.records
+        if isinstance(record.msg, RequestLine)
+    ]
+
+
+async def test_the_requests_of_one_turn_of_the_loop_are_logged_at_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    app = AccessLog(answer)
+
+    await ask(app, "/v1/products")
+    await ask(app, "/v1/orders")
+    assert [] == lines_in(caplog)
+    await asyncio.sleep(0)
+
+    assert [("INFO", 200, "/v1/products", 2), ("INFO", 200, "/v1/orders", 2)] == lines_in(caplog)
+
+
+async def test_a_request_that_was_never_answered_is_logged_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever it is
+        await ask(AccessLog(break_down))
+    await asyncio.sleep(0)
+
+    assert [("INFO", 0, "/v1/broken", 2)] == lines_in(caplog)
+
+
+@pytest.mark.parametrize(("level", "lines"), [(logging.INFO, 0), (logging.DEBUG, 1)])
+async def test_whoever_asks_for_health_is_seen_only_by_those_who_debug(
+    caplog: pytest.LogCaptureFixture, level: int, lines: int
+) -> None:
+    caplog.set_level(level)
+    await ask(AccessLog(answer), "/health/live")
+    await asyncio.sleep(0)
+
+    assert lines == len(lines_in(caplog))
+
+
+async def test_no_answer_is_to_be_taken_for_another_type_than_it_says() -> None:
+    [start] = await ask(AccessLog(answer))
+
+    assert [(b"etag", b"1"), (b"x-content-type-options", b"nosniff")] == start["headers"]

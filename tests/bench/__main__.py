@@ -1,0 +1,60 @@
+"""The benchmarks: `python -m tests.bench`, or `nox -s bench`."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import click
+import msgspec
+from tests.bench import gateway_pace, memory, order_life, pages, start
+from tests.bench.report import write_docs
+from tests.bench.table import Row, as_data, as_text
+
+Measurement = Callable[[bool], Sequence[Row]]
+
+_MEASUREMENTS: Final[dict[str, Measurement]] = {
+    "gateway": lambda quick: gateway_pace.measure(
+        rounds=1 if quick else 7, seconds=0.5 if quick else 2.0
+    ),
+    "order-life": lambda quick: order_life.measure(
+        rounds=1 if quick else 7, orders=500 if quick else 5_000
+    ),
+    "pages": lambda quick: pages.measure(rows=2_000 if quick else 100_000),
+    "start": lambda quick: start.measure(rounds=1 if quick else 7),
+    "memory": lambda quick: memory.measure(orders=2_000 if quick else 100_000),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, and print it; a goal that is missed is said, and is no failure."""
+    wanted = _parser().parse_args(arguments)
+    rows: list[Row] = []
+    for name, measure in _MEASUREMENTS.items():
+        if name in (wanted.only or _MEASUREMENTS):
+            click.echo(f"measuring: {name}", err=True)
+            rows += measure(wanted.quick)
+    if wanted.write_docs:
+        write_docs(rows)
+    shown = msgspec.json.encode(as_data(rows)).decode() if wanted.json else as_text(rows)
+    click.echo(shown)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Measure how fast the platform is, each figure against something in one run.",
+        epilog="example: python -m tests.bench --only pages --only start",
+    )
+    parser.add_argument("--only", action="append", choices=_MEASUREMENTS, help="measure this")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few seconds in all, to see that it works"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write docs/benchmarks.md and its chart"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

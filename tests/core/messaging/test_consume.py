@@ -1,0 +1,300 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+
+import pytest
+from tests.builders.journals import JournalService, JournalUnit
+from tests.builders.machines import AT_ONCE, until
+from tests.builders.messages import ORDER_ID, cancel_order, signed
+
+from tradex_core.errors import Outage, Unpublishable
+from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.consume import Consumer
+
+PATIENCE = 5
+
+
+def a(message_id: str) -> Message:
+    return signed(cancel_order(), message_id)
+
+
+@pytest.fixture
+async def service() -> JournalService:
+    service = JournalService(backoff=AT_ONCE)
+    await service.start()
+    return service
+
+
+def consumer_of(service: JournalService, *, batch: int = 500) -> Consumer[JournalUnit]:
+    return Consumer(
+        service.name,
+        service.routes().topics,
+        service.dispatcher,
+        service.broker,
+        service.means,
+        batch=batch,
+    )
+
+
+Start = Callable[[Coroutine[object, object, None]], "asyncio.Task[None]"]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(work))
+        return tasks[-1]
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def hold_back(service: JournalService) -> asyncio.Event:
+    """Let every batch wait for what is returned."""
+    let_go, handle = asyncio.Event(), service.dispatcher.handle
+
+    async def slowly(records: Sequence[Record]) -> None:
+        await let_go.wait()
+        await handle(records)
+
+    service.dispatcher.handle = slowly  # type: ignore[method-assign]
+    return let_go
+
+
+async def some_turns() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def committed(service: JournalService) -> int:
+    return sum((await service.log.committed(service.name)).values())
+
+
+async def test_what_comes_is_handled_and_committed(service: JournalService, start: Start) -> None:
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await service.publish(a("1"), a("2"))
+    await until(lambda: ["1", "2"] == service.database.entries(ORDER_ID))
+    await service.publish(a("3"))
+    await until(lambda: ["1", "2", "3"] == service.database.entries(ORDER_ID))
+    await consumer.stop()
+    await running
+    assert 3 == await committed(service)
+
+
+async def test_offsets_are_committed_only_after_what_they_stand_for(
+    service: JournalService, start: Start
+) -> None:
+    service.broker.fail("commit", Outage("between the commit and the offsets"))
+    running = start(consumer_of(service).run())
+    await service.publish(a("1"))
+    await until(lambda: len(service.observer.waits) == 1)
+    assert ["1"] == service.database.entries(ORDER_ID)
+    assert 0 == await committed(service)
+    running.cancel()
+
+
+async def test_a_crash_before_the_offsets_are_committed_has_no_second_effect(
+    service: JournalService, start: Start
+) -> None:
+    service.broker.fail("commit", *[Outage("the offsets cannot be committed") for _ in range(99)])
+    crashing = start(consumer_of(service).run())
+    await service.publish(a("1"), a("2"))
+    await until(lambda: ["1", "2"] == service.database.entries(ORDER_ID))
+    crashing.cancel()
+    await asyncio.wait([crashing])
+    assert 0 == await committed(service)
+    service.broker.clear()
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await service.publish(a("3"))
+    await until(lambda: "3" in service.database.entries(ORDER_ID))
+    await consumer.stop()
+    await running
+    assert ["1", "2", "3"] == service.database.entries(ORDER_ID)
+    assert (3, 3) == (await committed(service), len(await service.replies()))
+
+
+async def test_stopping_finishes_the_batch_at_hand(service: JournalService, start: Start) -> None:
+    let_go = hold_back(service)
+    consumer = consumer_of(service, batch=2)
+    running = start(consumer.run())
+    await service.publish(a("1"), a("2"), a("3"))
+    await some_turns()
+    stopping = start(consumer.stop())
+    await some_turns()
+    let_go.set()
+    await asyncio.wait_for(asyncio.gather(stopping, running), PATIENCE)
+    assert ["1", "2"] == service.database.entries(ORDER_ID)
+    assert 2 == await committed(service)
+
+
+async def test_an_outage_while_trying_again_does_not_cut_the_batch_at_hand_off(
+    service: JournalService, start: Start
+) -> None:
+    let_go = hold_back(service)
+
+    async def fail() -> int:
+        await asyncio.sleep(0)
+        msg = "the store is away"
+        raise Outage(msg)
+
+    service.dispatcher.retry_due = fail  # type: ignore[method-assign]
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await service.publish(a("1"))
+    await until(lambda: consumer.waiting)
+    stopping = start(consumer.stop())
+    await some_turns()
+    let_go.set()
+    await asyncio.wait_for(asyncio.gather(stopping, running), PATIENCE)
+    assert (["1"], 1) == (service.database.entries(ORDER_ID), await committed(service))
+
+
+async def test_stopping_while_nothing_comes_ends_at_once(
+    service: JournalService, start: Start
+) -> None:
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        await consumer.stop()
+        await running
+
+
+async def test_stopping_before_it_has_begun_is_no_different(
+    service: JournalService, start: Start
+) -> None:
+    await service.publish(a("1"))
+    consumer = consumer_of(service)
+    await consumer.stop()
+    async with asyncio.timeout(PATIENCE):
+        await consumer.run()
+    assert [] == service.database.entries(ORDER_ID)
+
+
+@pytest.mark.parametrize("call", ["subscribe", "fetch", "commit"])
+async def test_an_outage_of_the_broker_is_waited_for(
+    service: JournalService, start: Start, call: str
+) -> None:
+    service.broker.fail(call, Outage("away"), Outage("still away"))
+    await service.publish(a("1"))
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await until(lambda: len(service.observer.waits) == 1)
+    assert consumer.waiting
+    await until(lambda: not consumer.waiting)
+    await until(lambda: ["1"] == service.database.entries(ORDER_ID))
+    await consumer.stop()
+    await running
+    assert (2, 1) == (len(service.observer.waits), await committed(service))
+
+
+async def test_an_outage_of_the_store_is_waited_for_and_gives_up_nothing(
+    service: JournalService, start: Start
+) -> None:
+    service.database.fail("commit", *[Outage("the store is away") for _ in range(30)])
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await service.publish(a("1"), a("2"))
+    await until(lambda: len(service.observer.waits) == 20)
+    assert consumer.waiting
+    await until(lambda: ["1", "2"] == service.database.entries(ORDER_ID))
+    await until(lambda: not consumer.waiting)
+    assert ([], []) == (service.observer.given_up, service.observer.failures)
+    await consumer.stop()
+    await running
+
+
+async def test_an_outage_does_not_keep_it_from_stopping(
+    service: JournalService, start: Start
+) -> None:
+    service.database.fail("commit", *[Outage("the store is away") for _ in range(100_000)])
+    consumer = consumer_of(service)
+    running = start(consumer.run())
+    await service.publish(a("1"))
+    await until(lambda: consumer.waiting)
+    async with asyncio.timeout(PATIENCE):
+        await consumer.stop()
+        await running
+    assert 0 == await committed(service)
+    service.database.failures.clear()
+    start(consumer_of(service).run())
+    await until(lambda: ["1"] == service.database.entries(ORDER_ID))
+
+
+async def test_what_is_parked_is_tried_again(service: JournalService, start: Start) -> None:
+    service.trouble("1", *[ValueError("it is broken") for _ in range(4)])
+    start(consumer_of(service).run())
+    await service.publish(a("1"), a("2"))
+    await until(lambda: ["1", "2"] == service.database.entries(ORDER_ID))
+
+
+async def test_an_outage_while_trying_again_is_over_when_it_is_over(
+    service: JournalService, start: Start
+) -> None:
+    service.trouble("1", ValueError("it is broken"), ValueError("it is broken"))
+    consumer = consumer_of(service)
+    start(consumer.run())
+    await service.publish(a("1"))
+    await until(lambda: bool(service.observer.failures))
+    service.database.fail("load", Outage("the store is away"))
+    await until(lambda: consumer.waiting)
+    await until(lambda: ["1"] == service.database.entries(ORDER_ID))
+    await until(lambda: not consumer.waiting)
+
+
+async def test_a_topic_that_is_not_there_ends_it_by_name(service: JournalService) -> None:
+    consumer: Consumer[JournalUnit] = Consumer(
+        "name",
+        ["no.such.topic"],
+        service.dispatcher,
+        service.broker,
+        service.means,
+    )
+    with pytest.raises(Unpublishable, match=r"no\.such\.topic"):
+        await consumer.run()
+
+
+@pytest.mark.parametrize("broken", ["handle", "retry_due"])
+async def test_what_no_waiting_would_mend_ends_it(service: JournalService, broken: str) -> None:
+    async def bug(*_: object) -> None:
+        msg = "a bug"
+        raise RuntimeError(msg)
+
+    setattr(service.dispatcher, broken, bug)
+    await service.publish(a("1"))
+    with pytest.raises(RuntimeError, match="a bug"):
+        async with asyncio.timeout(PATIENCE):
+            await consumer_of(service).run()
+
+
+async def test_closing_the_broker_ends_it(service: JournalService, start: Start) -> None:
+    running = start(consumer_of(service).run())
+    await asyncio.sleep(0)
+    await service.log.close()
+    async with asyncio.timeout(PATIENCE):
+        await running
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_members_that_come_crash_and_go_handle_everything_once_in_order(
+    service: JournalService, start: Start, seed: int
+) -> None:
+    running: list[asyncio.Task[None]] = []
+    expected = [str(number) for number in range(60)]
+    for number in range(60):
+        await service.publish(a(str(number)))
+        if number % 7 == seed:
+            running.append(start(consumer_of(service, batch=3).run()))
+        if number % 11 == seed and running:
+            running.pop(0).cancel()
+        for _ in range(number % 3):
+            await asyncio.sleep(0)
+    start(consumer_of(service).run())
+    await until(lambda: len(service.database.entries(ORDER_ID)) >= len(expected))
+    assert expected == service.database.entries(ORDER_ID)
