@@ -27,7 +27,10 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is asked for, and print it; a goal that is missed is said, and is no failure."""
-    wanted = _parser().parse_args(arguments)
+    parser = _parser()
+    wanted = parser.parse_args(arguments)
+    if wanted.write_docs and (wanted.only or wanted.quick):
+        parser.error("--write-docs needs all of it, measured at full length")
     rows: list[Row] = []
     for name, measure in _MEASUREMENTS.items():
         if name in (wanted.only or _MEASUREMENTS):

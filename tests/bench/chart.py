@@ -14,7 +14,7 @@ _TOP: Final = 46
 _STEP: Final = 40
 _BAR: Final = 16
 _MOST: Final = 1.5
-"""The longest bar there is room for, the limit being 1; what is longer ends there in an arrow."""
+"""The longest bar there is room for, the limit being 1; what is longer is cut off there."""
 
 _STYLE: Final = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f; }

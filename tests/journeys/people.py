@@ -42,9 +42,15 @@ class Person:
         return product
 
     async def orders(
-        self, product: dict[str, Any], quantity: int = 1, **headers: str
+        self,
+        product: dict[str, Any],
+        quantity: int = 1,
+        *,
+        key: str | None = None,
+        wait: int = 20,
     ) -> httpx.Response:
         """Order some of one product at the price it is shown with."""
+        headers = {"Prefer": f"wait={wait}"} | ({"Idempotency-Key": key} if key else {})
         return await self.post("/orders", an_order(product, quantity), **headers)
 
     async def status_of(self, order_id: str, *, until: str | None = None) -> dict[str, Any]:
@@ -123,8 +129,12 @@ def a_product(**changes: object) -> dict[str, object]:
 
 def an_order(product: dict[str, Any], quantity: int = 1) -> dict[str, object]:
     """Return the body that orders some of one product at the price it is shown with."""
-    line = {"productId": product["productId"], "quantity": quantity, "price": product["price"]}
-    return {"items": [line]}
+    return {"items": [a_line(product, quantity)]}
+
+
+def a_line(product: dict[str, Any], quantity: int = 1) -> dict[str, object]:
+    """Return an order's line for one product at the price it is shown with."""
+    return {"productId": product["productId"], "quantity": quantity, "price": product["price"]}
 
 
 async def _data_of(stream: httpx.Response) -> AsyncIterator[dict[str, Any]]:

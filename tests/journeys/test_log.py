@@ -142,7 +142,7 @@ async def test_what_a_story_is_made_of_carries_one_correlation_id(
     platform: Platform, people: People
 ) -> None:
     product = await (await people.seller()).sells()
-    operation = (await (await people.buyer()).orders(product, Prefer="wait=0")).json()
+    operation = (await (await people.buyer()).orders(product, wait=0)).json()
     assert await platform.quiet(20)
     story = [
         record.topic

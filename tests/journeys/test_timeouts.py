@@ -1,9 +1,8 @@
-"""An order that hears nothing, and a platform that is asked to stop."""
+"""An order that hears nothing."""
 
 import asyncio
 from datetime import timedelta
 
-import httpx
 import pytest
 from tests.journeys.conftest import embedded_settings
 from tests.journeys.people import People
@@ -29,18 +28,3 @@ async def test_an_order_that_hears_nothing_is_cancelled_and_holds_nothing(
         ended = await buyer.status_of(placed.json()["orderId"])
     assert ("cancelled", "timed_out") == (ended["status"], ended["reason"])
     assert 3 == (await buyer.get(f"/products/{product['productId']}")).json()["stock"]
-
-
-async def test_what_was_accepted_before_the_platform_stops_is_handled() -> None:
-    platform = Platform.build(embedded_settings())
-    async with platform, httpx.AsyncClient(base_url=f"{platform.url}/v1", timeout=40) as api:
-        people = People(platform, api)
-        product = await (await people.seller()).sells(stock=50)
-        buyer = await people.buyer()
-        placed = await asyncio.gather(*(buyer.orders(product, Prefer="wait=0") for _ in range(50)))
-        order_ids = [answer.json()["resource"].rpartition("/")[2] for answer in placed]
-    views = platform.views_database.views
-    for order_id in order_ids:
-        order = await views.order(order_id)
-        assert order is not None
-        assert "confirmed" == order.status

@@ -52,8 +52,15 @@ R = TypeVar("R")
 class AuthUnit(UnitOfWork, Protocol):
     """A unit of work on the auth service's database."""
 
-    users: Users
-    sessions: Sessions
+    @property
+    def users(self) -> Users:
+        """The users that were loaded."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions that were loaded."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

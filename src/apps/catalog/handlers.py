@@ -38,8 +38,15 @@ from tradex_core.products.update_product import update_product
 class CatalogUnit(UnitOfWork, Protocol):
     """A unit of work on the catalogue's database."""
 
-    products: Products
-    movements: Movements
+    @property
+    def products(self) -> Products:
+        """The products that were loaded."""
+        ...
+
+    @property
+    def movements(self) -> Movements:
+        """The movements that were loaded."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,10 @@ from tradex_core.orders.reject_order import reject_order
 class OrdersUnit(UnitOfWork, Protocol):
     """A unit of work on the orders service's database."""
 
-    orders: Orders
+    @property
+    def orders(self) -> Orders:
+        """The orders that were loaded."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

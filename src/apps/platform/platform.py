@@ -81,6 +81,7 @@ class Platform:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.container.gateway.stopping().begin()
         for server in self._servers:
             server.stop()
         await asyncio.gather(*self._serving, return_exceptions=True)

@@ -24,10 +24,25 @@ from tradex_core.views.ports import OperationViews, OrderViews, ProductViews, Us
 class ViewsUnit(UnitOfWork, Protocol):
     """A unit of work on the gateway's database of views."""
 
-    product_views: ProductViews
-    order_views: OrderViews
-    user_views: UserViews
-    operation_views: OperationViews
+    @property
+    def product_views(self) -> ProductViews:
+        """The product views that were loaded."""
+        ...
+
+    @property
+    def order_views(self) -> OrderViews:
+        """The order views that were loaded."""
+        ...
+
+    @property
+    def user_views(self) -> UserViews:
+        """The user views that were loaded."""
+        ...
+
+    @property
+    def operation_views(self) -> OperationViews:
+        """The operation views that were loaded."""
+        ...
 
 
 _Handle = Callable[[ViewsUnit, Any, Context], None]

@@ -3,10 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-from adapters.memory.orders import OrdersDatabase, OrdersUnitOfWork
-from apps.orders.timeouts import Timeouts
 from tests.builders.machines import FakeClock, means
 from tests.builders.orders import BUYER, ORDER_ID, create_command
+
+from adapters.memory.orders import OrdersDatabase, OrdersUnitOfWork
+from apps.orders.timeouts import Timeouts
 from tradex_core.events import codec
 from tradex_core.events.order import OrderStatus, OrderUpdated
 from tradex_core.orders.create_order import create_order
