@@ -56,6 +56,7 @@ class Letter(msgspec.Struct, frozen=True):
     reason: str
     attack: str | None
     message_id: str
+    key: bytes | None
     is_decided: bool
 
 
@@ -112,7 +113,7 @@ class Evidence:
                 )
 
     def _letters(self) -> Iterable[Letter]:
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, tuple[Record, dict[str, str]]] = {}
         decided = set()
         for name, records in self.records.items():
             for record in records if name.endswith(topics.DEAD_LETTER_SUFFIX) else ():
@@ -120,14 +121,15 @@ class Evidence:
                 if RESOLUTION in headers:
                     decided.add(headers[ID])
                 elif CONSUMER in headers:
-                    found.setdefault(headers[ID], headers)
-        for letter_id, headers in found.items():
+                    found.setdefault(headers[ID], (record, headers))
+        for letter_id, (record, headers) in found.items():
             yield Letter(
                 letter_id,
                 headers[CONSUMER],
                 headers["dlq-reason"],
                 headers.get(MARK),
                 headers.get("ce_id", ""),
+                record.key,
                 letter_id in decided,
             )
 

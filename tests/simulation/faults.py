@@ -9,7 +9,9 @@ class Faults:
     def __init__(self, plan: Plan) -> None:
         self._rates = plan.faults
         self._most = plan.most_faults
+        self._spared = plan.spared
         self.chance = plan.stream("faults")
+        self.drawn = 0
         self.count = 0
         self.active = True
 
@@ -18,7 +20,8 @@ class Faults:
         rate = self._rates.get(kind)
         if rate is None or not self.active or self.chance.random() >= rate:
             return False
-        if self._most is not None and self.count >= self._most:
+        self.drawn += 1
+        if self.drawn in self._spared or (self._most is not None and self.drawn > self._most):
             return False
         self.count += 1
         return True

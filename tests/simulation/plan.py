@@ -65,8 +65,9 @@ Those that come by the hour may happen to each process ten times a second.
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A run: everything in it follows from this.
 
-    `faults` gives each kind's rate; after `most_faults` of them nothing goes wrong any more, which
-    is how a failing run is made shorter. `without` names clients that stay at home. `decisions` is
+    `faults` gives each kind's rate; after `most_faults` of them nothing goes wrong any more,
+    and those whose numbers are `spared` do not happen: that is how a failing run is made shorter.
+    `without` names clients that stay at home. `decisions` is
     how often operators decide while things go wrong; `is_crowded` leaves gateways room for two.
     """
 
@@ -84,6 +85,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     dark: str | None = None
     ages: bool = False
     most_faults: int | None = None
+    spared: frozenset[int] = frozenset()
     without: frozenset[str] = frozenset()
 
     def stream(self, name: str) -> random.Random:

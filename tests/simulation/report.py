@@ -35,6 +35,7 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield "  nine days pass, and everybody comes back"
     rates = ", ".join(f"{kind.value} {rate:.2%}" for kind, rate in plan.faults.items())
     most = "" if plan.most_faults is None else f", the first {plan.most_faults} only"
+    most += f", {len(plan.spared)} spared" if plan.spared else ""
     yield f"  faults: {rates or 'none'}{most}"
 
 

@@ -34,12 +34,13 @@ _REBUILT_EVERY: Final = 3
 class Result(msgspec.Struct):
     """What a run came to: `violations` are what should not be; `story` tells all of it.
 
-    `names` has short names for the ids in both.
+    `drawn` counts the faults with those that the plan spared. `names` has short names for the ids in both.
     """
 
     plan: Plan
     violations: list[str]
     faults: int
+    drawn: int
     seconds: float
     story: Callable[[], list[str]]
     names: Callable[[], dict[str, str]]
@@ -67,6 +68,7 @@ def simulate(plan: Plan) -> Result:
         plan=plan,
         violations=violations,
         faults=world.faults.count,
+        drawn=world.faults.drawn,
         seconds=world.loop.time(),
         story=world.trace.lines,
         names=day.names,

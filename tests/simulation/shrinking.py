@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.simulation.plan import Plan
 from tests.simulation.run import Result, simulate
 
-_MOST_RUNS: Final = 250
+_MOST_RUNS: Final = 400
 
 
 def shrink(failed: Result, *, most_runs: int = _MOST_RUNS) -> Result:
@@ -17,7 +17,7 @@ def shrink(failed: Result, *, most_runs: int = _MOST_RUNS) -> Result:
     improved = True
     while improved:
         improved = False
-        for plan in _smaller(smallest.plan, smallest.faults):
+        for plan in _smaller(smallest.plan, smallest.drawn):
             if runs >= most_runs:
                 return smallest
             runs += 1
@@ -32,10 +32,10 @@ def _promise(result: Result) -> str:
     return result.violations[0].partition(":")[0]
 
 
-def _smaller(plan: Plan, faults: int) -> Iterator[Plan]:
+def _smaller(plan: Plan, drawn: int) -> Iterator[Plan]:
     """Offer smaller plans, the biggest steps first."""
-    yield from _with_fewer_faults(plan, faults)
     yield from _with_less_to_do(plan)
+    yield from _with_fewer_faults(plan, drawn)
     for kind in plan.faults:
         yield replace(plan, faults={k: rate for k, rate in plan.faults.items() if k != kind})
     for app, replicas in plan.replicas.items():
@@ -43,13 +43,18 @@ def _smaller(plan: Plan, faults: int) -> Iterator[Plan]:
             yield replace(plan, replicas={**plan.replicas, app: replicas - 1})
 
 
-def _with_fewer_faults(plan: Plan, faults: int) -> Iterator[Plan]:
-    """Let nothing go wrong after the first so many faults."""
-    if faults == 0:
-        return
-    for most in dict.fromkeys((0, faults // 4, faults // 2, faults * 3 // 4, faults - 1)):
-        if plan.most_faults is None or most < plan.most_faults:
+def _with_fewer_faults(plan: Plan, drawn: int) -> Iterator[Plan]:
+    """Let nothing go wrong after a while; then spare some of the rest, in ever smaller groups."""
+    left = drawn if plan.most_faults is None else min(drawn, plan.most_faults)
+    for most in dict.fromkeys((0, left // 4, left // 2, left * 3 // 4, left - 1)):
+        if 0 <= most < left:
             yield replace(plan, most_faults=most)
+    happening = [number for number in range(1, left + 1) if number not in plan.spared]
+    size = len(happening) // 2
+    while size:
+        for start in range(0, len(happening), size):
+            yield replace(plan, spared=plan.spared.union(happening[start : start + size]))
+        size //= 2
 
 
 def _with_less_to_do(plan: Plan) -> Iterator[Plan]:

@@ -149,7 +149,7 @@ class World:
     ) -> httpx.AsyncClient:
         """Return somebody's client; of nobody who is signed in without an actor."""
         headers = {} if actor is None else {"authorization": f"Bearer {self.token(actor)}"}
-        app = (container or self.container).app()
+        app: Any = (container or self.container).app()
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
 
@@ -177,9 +177,19 @@ class World:
     async def running(self) -> AsyncIterator[None]:
         """Run the gateway, as a server does; the topics are there."""
         await self.broker.apply(topics.all_topics())
-        async with self.container.app().lifespan():
-            yield
+        begun, over = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(self._run(begun, over))
+        await asyncio.wait({task, asyncio.create_task(begun.wait())}, return_when="FIRST_COMPLETED")
+        yield
+        over.set()
+        await task
         await self.broker.close()
+
+    async def _run(self, begun: asyncio.Event, over: asyncio.Event) -> None:
+        """Enter and leave the lifespan in one task; a fixture begins and ends in two."""
+        async with self.container.app().lifespan():
+            begun.set()
+            await over.wait()
 
 
 def command_in(record: Record) -> Command:
