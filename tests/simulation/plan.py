@@ -65,10 +65,10 @@ Those that come by the hour may happen to each process ten times a second.
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A run: everything in it follows from this.
 
-    `faults` gives each kind's rate; after `most_faults` of them nothing goes wrong any more,
-    and those whose numbers are `spared` do not happen: that is how a failing run is made shorter.
-    `without` names clients that stay at home. `decisions` is
-    how often operators decide while things go wrong; `is_crowded` leaves gateways room for two.
+    `faults` gives each kind's rate. After `most_faults` of them nothing goes wrong any more, those
+    whose numbers are `spared` do not happen, and clients named in `without` stay at home: that is
+    how a failing run is made shorter. `decisions` is how often operators decide while things go
+    wrong; `is_crowded` leaves gateways room for two requests.
     """
 
     seed: int

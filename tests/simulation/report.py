@@ -21,7 +21,7 @@ def told(result: Result) -> str:
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    yield f"seed {plan.seed}"
+    yield f"seed {plan.seed}, again with `nox -s simulate -- --seed {plan.seed}`"
     yield "  " + ", ".join(f"{count} {app}" for app, count in plan.replicas.items())
     yield (
         f"  {plan.sellers} sellers with {plan.products} products each, {plan.buyers} buyers,"

@@ -34,7 +34,7 @@ _REBUILT_EVERY: Final = 3
 class Result(msgspec.Struct):
     """What a run came to: `violations` are what should not be; `story` tells all of it.
 
-    `drawn` counts the faults with those that the plan spared. `names` has short names for the ids in both.
+    `drawn` counts the faults with those that the plan spared; `names` has short names for ids.
     """
 
     plan: Plan

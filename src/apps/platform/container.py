@@ -6,12 +6,13 @@ from dependency_injector import containers, providers
 from prometheus_client import CollectorRegistry, make_asgi_app
 
 from adapters.memory.broker import MemoryBroker
+from adapters.memory.database import MemoryDatabase
 from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.security.passwords import Argon2PasswordHasher
 from adapters.security.sealing import HpkeSealer, HpkeUnsealer, SealingKeyPair, generate_key_pair
 from adapters.security.system import SystemClock, SystemEntropy
 from adapters.security.token_keys import AccessTokenKeys
-from adapters.telemetry.metrics import MessagingMetrics
+from adapters.telemetry.metrics import Backlog, MessagingMetrics
 from apps.auth.container import AuthContainer
 from apps.catalog.container import CatalogContainer
 from apps.gateway.collaborators import Failed
@@ -32,6 +33,25 @@ def _key(given: bytes | None) -> bytes:
     return given or secrets.token_bytes(_KEY_BYTES)
 
 
+def _metrics_app(registry: CollectorRegistry, databases: dict[str, MemoryDatabase]) -> object:
+    """Make the app that `/metrics` is served by; backlogs are read at each scrape."""
+    registry.register(
+        Backlog(
+            "tradex_outbox_messages",
+            "Messages committed and not yet published",
+            lambda: [(name, len(database.outbox)) for name, database in databases.items()],
+        )
+    )
+    registry.register(
+        Backlog(
+            "tradex_parked_messages",
+            "Messages set aside until their next try",
+            lambda: [(name, len(database.parking)) for name, database in databases.items()],
+        )
+    )
+    return make_asgi_app(registry)
+
+
 def _token_keys(given: str | None) -> AccessTokenKeys:
     return AccessTokenKeys.from_text(given) if given else AccessTokenKeys.generate()
 
@@ -50,7 +70,6 @@ class PlatformContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     entropy = providers.Singleton(SystemEntropy)
     registry = providers.Singleton(CollectorRegistry)
-    metrics_app = providers.Singleton(make_asgi_app, registry)
     observer = providers.Singleton(
         Observers,
         providers.Singleton(LoggingObserver),
@@ -104,4 +123,14 @@ class PlatformContainer(containers.DeclarativeContainer):
         gateway_key=providers.Singleton(_key, settings.provided.gateway_key),
         ready=ready,
         failed=failed,
+    )
+    metrics_app = providers.Singleton(
+        _metrics_app,
+        registry,
+        providers.Dict(
+            auth=auth.database,
+            catalog=catalog.database,
+            orders=orders.database,
+            projector=projector.database,
+        ),
     )

@@ -47,7 +47,12 @@ class Platform:
         self._gateway = HttpServer(
             self.container.gateway.app(), host=settings.http_host, port=settings.http_port
         )
-        self._servers = [self._gateway, *self._internal_servers(settings.metrics_port)]
+        self._internal = [
+            HttpServer(self.container.metrics_app(), host=_LOOPBACK, port=port)
+            for port in (settings.metrics_port,)
+            if port is not None
+        ]
+        self._servers = [self._gateway, *self._internal]
         self._serving: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -59,6 +64,11 @@ class Platform:
     def url(self) -> str:
         """Where it answers, once it is entered."""
         return self._gateway.url
+
+    @property
+    def internal_url(self) -> str | None:
+        """Where `/metrics` answers, on loopback only; None where no port is set for it."""
+        return self._internal[0].url if self._internal else None
 
     async def __aenter__(self) -> Self:
         sockets = [server.bind() for server in self._servers]
@@ -110,11 +120,6 @@ class Platform:
         except TimeoutError:
             return False
         return True
-
-    def _internal_servers(self, port: int | None) -> list[HttpServer]:
-        if port is None:
-            return []
-        return [HttpServer(self.container.metrics_app(), host=_LOOPBACK, port=port)]
 
     async def _ready(self) -> Mapping[str, bool]:
         return {service.name: service.ready for service in self.services}
