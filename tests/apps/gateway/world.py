@@ -207,7 +207,8 @@ Answering = Callable[[Command], object]
 class Service:
     """Answers commands as it is told: with a result, or a refusal; others it leaves pending.
 
-    Of what it answers it also keeps the operation's view, as the projector does, unless told not to.
+    Of what it answers it also keeps the operation's view, as the projector does, unless told
+    otherwise.
     """
 
     def __init__(self, world: World) -> None:
