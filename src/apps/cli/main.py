@@ -106,6 +106,15 @@ def openapi() -> None:
     click.echo(openapi_json())
 
 
+@tradex.command(epilog="\b\nExample:\n  tradex asyncapi > asyncapi.json")
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, as it always does.")
+def asyncapi() -> None:
+    """Print the topics' contract: an AsyncAPI document."""
+    from apps.cli.documents import asyncapi_json  # noqa: PLC0415 - see the module's docstring
+
+    click.echo(asyncapi_json())
+
+
 @tradex.group(epilog="\b\nExample:\n  tradex users create-admin --email ada@example.com")
 def users() -> None:
     """Look after the platform's users."""
