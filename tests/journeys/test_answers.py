@@ -110,7 +110,8 @@ async def test_a_key_belongs_to_its_caller_and_its_route(people: People) -> None
 @pytest.mark.parametrize("key", ["", "two words", "k" * 256, "ñ"])
 async def test_a_key_that_is_none_is_refused(people: People, key: str) -> None:
     seller = await people.seller()
-    headers = {**seller.headers, "Idempotency-Key": key.encode("latin-1")}
+    bearer = seller.headers["Authorization"].encode()
+    headers = {b"authorization": bearer, b"idempotency-key": key.encode("latin-1")}
     answer = await seller.api.post("/products", json=a_product(), headers=headers)
     assert (400, "invalid_idempotency_key") == (answer.status_code, answer.json()["type"])
 

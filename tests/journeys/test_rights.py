@@ -43,11 +43,11 @@ SIGNED_IN = {
 
 def routes_of(platform: Platform) -> set[tuple[str, str]]:
     """Return every route that the gateway has, by method and path."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for route in platform.container.gateway.app().routes:
         if isinstance(route, HTTPRoute):
             path = route.path_format
-            found |= {(method, path) for method in route.methods - {"OPTIONS", "HEAD"}}
+            found |= {(str(method), path) for method in route.methods - {"OPTIONS", "HEAD"}}
     return found
 
 
@@ -96,7 +96,7 @@ async def test_each_role_may_use_its_own_routes_only(
     "header", ["Bearer nonsense", "Bearer a.b.c", "Basic YTpi", "Bearer", "Bearer \xff"]
 )
 async def test_what_is_no_token_signs_nobody_in(api: httpx.AsyncClient, header: str) -> None:
-    answer = await api.get("/me", headers={"Authorization": header.encode("latin-1")})
+    answer = await api.get("/me", headers={b"authorization": header.encode("latin-1")})
     assert 401 == answer.status_code
     assert "application/problem+json" == answer.headers["content-type"]
 

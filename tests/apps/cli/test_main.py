@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from apps.cli.main import tradex
 
-COMMANDS = ["up", "demo", "openapi", "users create-admin"]
+COMMANDS = ["up", "demo", "openapi", "asyncapi", "users create-admin"]
 
 
 def invoke(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:

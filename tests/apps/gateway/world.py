@@ -214,11 +214,13 @@ class Service:
     def __init__(self, world: World) -> None:
         self._world = world
         self._answers: dict[str, Answering] = {}
+        self._subjects: dict[str, str | None] = {}
         self.projects = True
 
-    def answers(self, name: str, answer: Answering | object) -> None:
+    def answers(self, name: str, answer: Answering | object, *, subject: str | None = None) -> None:
         """Answer a command from now on with a value, or with what a function makes of it."""
         self._answers[name] = answer if callable(answer) else lambda _: answer
+        self._subjects[name] = subject
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -234,7 +236,7 @@ class Service:
 
     async def reply(self, operation_id: str, name: str, outcome: object) -> None:
         """Publish a command's outcome: a Refusal, or a result."""
-        now, subject = self._world.clock.now(), None
+        now, subject = self._world.clock.now(), self._subjects.get(name)
         if isinstance(outcome, Refusal):
             reply = outgoing.refused(operation_id, name, outcome, subject=subject, at=now)
         else:
