@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
 from tradex_core.clock import Clock
 from tradex_core.events.order import OrderStatus
 from tradex_core.ids import OrderId
@@ -39,20 +39,8 @@ class OrdersDatabase(MemoryDatabase):
         return [order_id for _, order_id in self._pending[: min(end, limit)]]
 
 
-class MemoryOrders(Orders):
+class MemoryOrders(MemoryRepository[Order], Orders):
     """The orders of one unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork) -> None:
-        self._unit = unit
-
-    def find(self, order_id: OrderId) -> Order | None:
-        """Return an order, the same object at every call; None where there is none."""
-        found: Order | None = self._unit.find(ORDERS, order_id)
-        return found
-
-    def add(self, order: Order) -> None:
-        """Add an order whose id is new."""
-        self._unit.add(ORDERS, order)
 
 
 class OrdersUnitOfWork(MemoryUnitOfWork):
@@ -60,4 +48,4 @@ class OrdersUnitOfWork(MemoryUnitOfWork):
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.orders = MemoryOrders(self)
+        self.orders = MemoryOrders(self, ORDERS)

@@ -1,11 +1,10 @@
 """Products and their stock's movements in memory."""
 
 from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
 from tradex_core.clock import Clock
-from tradex_core.ids import ProductId
 from tradex_core.messaging.unit_of_work import Need
-from tradex_core.products.movement import Movement, MovementId, MovementState
+from tradex_core.products.movement import Movement, MovementState
 from tradex_core.products.ports import MOVEMENTS, PRODUCTS, PRODUCTS_BY_SKU, Movements, Products
 from tradex_core.products.product import Product
 
@@ -25,41 +24,17 @@ def _lines(movement: MovementState) -> list[Need]:
     return [(PRODUCTS, line.product_id) for line in movement.lines]
 
 
-class MemoryProducts(Products):
+class MemoryProducts(MemoryRepository[Product], Products):
     """The products of one unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork) -> None:
-        self._unit = unit
-
-    def find(self, product_id: ProductId) -> Product | None:
-        """Return a product, the same object at every call; None where there is none."""
-        found: Product | None = self._unit.find(PRODUCTS, product_id)
-        return found
 
     def by_sku(self, sku: str) -> Product | None:
         """Return the product with this sku, the same object as `find` does, or None."""
         found: Product | None = self._unit.find(PRODUCTS_BY_SKU, sku)
         return found
 
-    def add(self, product: Product) -> None:
-        """Add a product whose id and sku are new."""
-        self._unit.add(PRODUCTS, product)
 
-
-class MemoryMovements(Movements):
+class MemoryMovements(MemoryRepository[Movement], Movements):
     """The movements of one unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork) -> None:
-        self._unit = unit
-
-    def find(self, movement_id: MovementId) -> Movement | None:
-        """Return a movement, the same object at every call; None where there is none."""
-        found: Movement | None = self._unit.find(MOVEMENTS, movement_id)
-        return found
-
-    def add(self, movement: Movement) -> None:
-        """Add a movement whose id is new."""
-        self._unit.add(MOVEMENTS, movement)
 
 
 class ProductsUnitOfWork(MemoryUnitOfWork):
@@ -67,5 +42,5 @@ class ProductsUnitOfWork(MemoryUnitOfWork):
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.products = MemoryProducts(self)
-        self.movements = MemoryMovements(self)
+        self.products = MemoryProducts(self, PRODUCTS)
+        self.movements = MemoryMovements(self, MOVEMENTS)

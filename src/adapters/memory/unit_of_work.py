@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from adapters.memory.database import MemoryDatabase
 from tradex_core.errors import StoreConflict
@@ -11,6 +11,8 @@ from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.parking import Lane, Parked
 from tradex_core.messaging.unit_of_work import Delivery, Need
+
+A = TypeVar("A")
 
 
 class MemoryUnitOfWork:
@@ -182,3 +184,23 @@ class MemoryUnitOfWork:
                 parking.hold(lane)
             else:
                 parking.release(lane)
+
+
+class MemoryRepository(Generic[A]):
+    """The aggregates of one collection that a unit of work has loaded."""
+
+    def __init__(self, unit: MemoryUnitOfWork, collection: str) -> None:
+        self._unit = unit
+        self._collection = collection
+
+    def find(self, key: str) -> A | None:
+        """Return an aggregate by its id, the same object at every call; None where there is none.
+
+        Raises LookupError where the handler's needs did not name it.
+        """
+        found: A | None = self._unit.find(self._collection, key)
+        return found
+
+    def add(self, aggregate: A) -> None:
+        """Add an aggregate whose id and unique keys are new."""
+        self._unit.add(self._collection, aggregate)

@@ -1,9 +1,9 @@
 """Users and sessions in memory."""
 
 from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
 from tradex_core.clock import Clock
-from tradex_core.ids import SessionId, UserId
+from tradex_core.ids import SessionId
 from tradex_core.users.ports import SESSIONS, USERS, USERS_BY_EMAIL, Sessions, Users
 from tradex_core.users.session import Session, SessionState
 from tradex_core.users.user import User, UserState
@@ -16,41 +16,17 @@ def users_database(clock: Clock) -> MemoryDatabase:
     return MemoryDatabase({USERS: users, SESSIONS: sessions}, clock=clock)
 
 
-class MemoryUsers(Users):
+class MemoryUsers(MemoryRepository[User], Users):
     """The users of one unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork) -> None:
-        self._unit = unit
-
-    def find(self, user_id: UserId) -> User | None:
-        """Return a user, the same object at every call; None where there is none."""
-        found: User | None = self._unit.find(USERS, user_id)
-        return found
 
     def by_email(self, email: str) -> User | None:
         """Return the user with a normalised e-mail address; None where there is none."""
         found: User | None = self._unit.find(USERS_BY_EMAIL, email)
         return found
 
-    def add(self, user: User) -> None:
-        """Add a user whose id and e-mail address are new."""
-        self._unit.add(USERS, user)
 
-
-class MemorySessions(Sessions):
+class MemorySessions(MemoryRepository[Session], Sessions):
     """The sessions of one unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork) -> None:
-        self._unit = unit
-
-    def find(self, session_id: SessionId) -> Session | None:
-        """Return a session, the same object at every call; None where there is none."""
-        found: Session | None = self._unit.find(SESSIONS, session_id)
-        return found
-
-    def add(self, session: Session) -> None:
-        """Add a session whose id is new."""
-        self._unit.add(SESSIONS, session)
 
 
 class UsersUnitOfWork(MemoryUnitOfWork):
@@ -58,8 +34,8 @@ class UsersUnitOfWork(MemoryUnitOfWork):
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.users = MemoryUsers(self)
-        self.sessions = MemorySessions(self)
+        self.users = MemoryUsers(self, USERS)
+        self.sessions = MemorySessions(self, SESSIONS)
 
 
 class MemoryUserDirectory:

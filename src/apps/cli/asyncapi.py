@@ -30,6 +30,7 @@ _INTRODUCTION: Final = """\
 Commands ask one service for something and are answered on `command.replies`; events tell whoever
 cares what happened. Values are JSON; what is about a message travels in its headers (CloudEvents
 1.0, Kafka binding, binary mode). A reader deduplicates by `ce_id` and passes over unknown fields.
+A key is the value of the field that it names; an e-mail address is trimmed and in lower case.
 """
 _PUBLISHED: Final = {
     "auth": (topics.USER_REGISTERED,),

@@ -53,7 +53,9 @@ DEAD_LETTER_HEADERS: Final[Json] = {
     "properties": {
         dead_letters.ID: _text("The dead letter's identity, by which operators name it."),
         dead_letters.CONSUMER: _text("The consumer group that gave it up."),
-        dead_letters.ORIGIN: _text("The identity of the message that was given up first."),
+        dead_letters.ORIGIN: _text(
+            "Where the message lay at first, however often it is sent again."
+        ),
         dead_letters.REASON: _text("Why, as a slug."),
         dead_letters.REPLAY_COUNT: _text("How often it was sent again."),
         dead_letters.ORIGINAL_TOPIC: _text("Where it lay."),

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
+from litestar import Response
 from litestar.enums import HttpMethod
+from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from apps.gateway.policy import POLICY, Access
 from apps.gateway.problems import BadRequest
@@ -43,17 +45,25 @@ class Gatekeeper:
         self._verifier = verifier
         self._policy = policy
 
-    async def admit(self, request: HttpRequest) -> None:
-        """Note in the request who is signed in, None where nobody is."""
+    async def admit(self, request: HttpRequest) -> Response[None] | None:
+        """Note in the request who is signed in, None where nobody is; answer OPTIONS."""
         scope = request.scope
         scope["user"] = None
         access = self._policy.get((scope["method"], scope["path_template"]))
         if access is None:
-            if scope["method"] != HttpMethod.OPTIONS:
-                detail = "Nobody may use this route."
-                raise Forbidden(detail)
-        elif access.credentials:
+            if scope["method"] == HttpMethod.OPTIONS:
+                return self._options(scope["path_template"])
+            detail = "Nobody may use this route."
+            raise Forbidden(detail)
+        if access.credentials:
             scope["user"] = self._admitted(headers_of(request).get(b"authorization"), access)
+        return None
+
+    def _options(self, path: str) -> Response[None]:
+        """Name the methods of a path; of a path with several handlers Litestar forgets some."""
+        methods = {method for method, template in self._policy if template == path}
+        allow = ", ".join(sorted({*methods, HttpMethod.OPTIONS.value}))
+        return Response(None, status_code=HTTP_204_NO_CONTENT, headers={"allow": allow})
 
     def _admitted(self, header: bytes | None, access: Access) -> Actor | None:
         if header is None:

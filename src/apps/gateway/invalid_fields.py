@@ -1,7 +1,8 @@
-"""Finds every field of a body that is not valid, for the answer that names them all."""
+"""Finds the fields of a body that are not valid, for the answer that names them all."""
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Final, cast, get_args, get_origin
 
 from msgspec import Struct
@@ -12,8 +13,13 @@ from tradex_core.errors import Undecodable
 from tradex_core.events import codec
 from tradex_core.events import fields as wire
 
+MAX_ERRORS: Final = 100
+"""How many are told of at most: a small body must not make a large answer."""
+
 _PATH: Final = re.compile(r" - at `\$(.*)`$")
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_HUGE: Final = "Integer value out of range"
+"""The decoder's word for a number that is JSON, and that no type of a field holds."""
 _REGEX: Final = re.compile(r"^Expected `str` matching regex '(.*)'$", re.DOTALL)
 
 
@@ -34,14 +40,14 @@ _PHRASES: Final = {
 def invalid_fields(data: bytes, shape: type[Struct], *, first: str) -> tuple[FieldError, ...]:
     """Return what is wrong with JSON that is no `shape`, in the order of the shape's fields.
 
-    `first` is the decoder's message, which counts where nothing else is found. Empty where the data
-    is not JSON.
+    Unknown fields come last, and there are MAX_ERRORS at most. `first` is the decoder's message,
+    which counts where nothing else is found. Empty where the data is not JSON.
     """
     try:
         value: Any = codec.decode(data, cast("type[Any]", Any))
     except Undecodable:
-        return ()
-    found = tuple(_wrong(value, shape, ""))
+        return (_of_message(first),) if first.startswith(_HUGE) else ()
+    found = tuple(islice(_wrong(value, shape, ""), MAX_ERRORS))
     return found or (_of_message(first),)
 
 
@@ -49,8 +55,9 @@ def _wrong(value: Any, shape: Any, pointer: str) -> Iterator[FieldError]:  # noq
     try:
         codec.from_builtins(value, shape)
     except Undecodable as error:
-        inside = list(_inside(value, shape, pointer))
-        yield from inside or [FieldError(pointer, _phrase(str(error)))]
+        inside = _inside(value, shape, pointer)
+        yield next(inside, None) or FieldError(pointer, _phrase(str(error)))
+        yield from inside
 
 
 def _inside(value: Any, shape: Any, pointer: str) -> Iterator[FieldError]:  # noqa: ANN401
@@ -59,8 +66,9 @@ def _inside(value: Any, shape: Any, pointer: str) -> Iterator[FieldError]:  # no
         known = {field.encode_name: field for field in fields(kind)}
         for name, field in known.items():
             yield from _wrong_field(value, field, f"{pointer}/{name}")
-        for name in value.keys() - known.keys():
-            yield FieldError(f"{pointer}/{_escaped(name)}", "there is no such field")
+        for name in value:
+            if name not in known:
+                yield FieldError(f"{pointer}/{_escaped(name)}", "there is no such field")
     elif isinstance(value, list) and get_origin(kind) is tuple:
         for place, item in enumerate(value):
             yield from _wrong(item, get_args(kind)[0], f"{pointer}/{place}")

@@ -80,7 +80,8 @@ async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = Fa
 
 async def _bytes_of(request: HttpRequest, headers: Mapping[bytes, bytes]) -> bytes:
     """Return a body; Litestar's own way there costs as much as all else that it does."""
-    if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge
     data, is_more = b"", True
     while is_more:
@@ -88,7 +89,7 @@ async def _bytes_of(request: HttpRequest, headers: Mapping[bytes, bytes]) -> byt
         if event["type"] == "http.disconnect":
             detail = "The client went away before it had sent the body."
             raise InvalidBody(detail)
-        data += event["body"]
+        data += event.get("body", b"")
         if len(data) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge
         is_more = event.get("more_body", False)

@@ -1,5 +1,6 @@
 """The topics: their names, and what of them must be kept for how long."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -45,18 +46,25 @@ def dead_letter_topic(topic: str) -> str:
     return topic + DEAD_LETTER_SUFFIX
 
 
-def all_topics() -> tuple[Topic, ...]:
-    """Return every topic; what the views are rebuilt from is kept for ever: events and replies.
+def topics_of(*, commands: Iterable[str] = (), events: Iterable[str] = ()) -> tuple[Topic, ...]:
+    """Return these topics and those of their dead letters, with what is kept of each for how long.
 
-    Without the replies a rebuild would forget users' names, closed accounts and how commands ended.
+    Commands are kept for a week, events for ever: views are rebuilt from them.
     """
-    handled = (*COMMANDS, *EVENTS, COMMAND_REPLIES)
+    commands, events = tuple(commands), tuple(events)
     return (
-        *(Topic(name) for name in COMMANDS),
-        *(Topic(name, retention_days=None) for name in EVENTS),
-        Topic(COMMAND_REPLIES, retention_days=None),
-        *(Topic(dead_letter_topic(name), retention_days=90) for name in handled),
+        *(Topic(name) for name in commands),
+        *(Topic(name, retention_days=None) for name in events),
+        *(Topic(dead_letter_topic(name), retention_days=90) for name in (*commands, *events)),
     )
+
+
+def all_topics() -> tuple[Topic, ...]:
+    """Return every topic; replies are kept as events are.
+
+    Without them a rebuild would forget users' names, closed accounts and how commands ended.
+    """
+    return topics_of(commands=COMMANDS, events=(*EVENTS, COMMAND_REPLIES))
 
 
 OWN: Final = frozenset(topic.name for topic in all_topics())

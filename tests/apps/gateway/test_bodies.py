@@ -84,12 +84,14 @@ async def test_an_unknown_field_is_named(
 async def test_everything_that_is_wrong_is_told_at_once(
     running: World, seller: httpx.AsyncClient
 ) -> None:
-    body = a_product(name=" ", price=1.999, stock=-1, imageUrl="ftp://pictures", colour="red")
+    body = a_product(name=" ", price=1.999, stock=-1, imageUrl="ftp://pictures", colour=1, age=2)
     del body["category"]
 
     answer = await seller.post(PRODUCTS, json=body)
 
-    assert ["/name", "/price", "/stock", "/category", "/imageUrl", "/colour"] == pointers(answer)
+    assert ["/name", "/price", "/stock", "/category", "/imageUrl", "/colour", "/age"] == pointers(
+        answer
+    )
     assert details(answer)["/category"] == "must be given"
     assert details(answer)["/name"] == "must not be blank, nor contain a NUL character"
     assert details(answer)["/imageUrl"] == "must be an http or https URL"
@@ -104,6 +106,21 @@ async def test_each_wrong_item_of_an_order_is_named(buyer: httpx.AsyncClient) ->
     answer = await buyer.post(ORDERS, json={"items": items})
 
     assert ["/items/0/quantity", "/items/2/productId", "/items/2/price"] == pointers(answer)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"items":[' + b",".join([b"{}"] * 20_000) + b"]}",
+        b'{"items":[' + b",".join([b"1"] * 30_000) + b"]}",
+        b"{" + b",".join(b'"%d":1' % number for number in range(6_000)) + b"}",
+    ],
+    ids=["empty items", "items that are none", "unknown fields"],
+)
+async def test_a_small_body_makes_no_large_answer(buyer: httpx.AsyncClient, data: bytes) -> None:
+    answer = await buyer.post(ORDERS, content=data, headers=JSON)
+    assert len(pointers(answer)) == 100
+    assert len(answer.content) < LIMIT
 
 
 @pytest.mark.parametrize(
@@ -169,6 +186,7 @@ async def test_no_text_of_a_registration_may_hold_a_nul(
         ("stock", "-1"),
         ("stock", "2147483648"),
         ("stock", "99999999999999999999999"),
+        pytest.param("stock", "9" * 60_000, id="stock of 60,000 digits"),
         ("stock", "1.5"),
         ("stock", "1e400"),
         ("stock", '"1"'),
@@ -184,6 +202,8 @@ async def test_no_text_of_a_registration_may_hold_a_nul(
         ("price", "1e99999999999999999999"),
         ("price", "1e-99999999999999999999"),
         ("price", "123456789012345678901234567890"),
+        pytest.param("price", "9" * 60_000, id="price of 60,000 digits"),
+        pytest.param("price", f"0.{'0' * 60_000}1", id="price of 60,000 decimals"),
         ("price", '"18.00"'),
         ("price", "true"),
         ("price", "null"),
@@ -305,6 +325,15 @@ async def test_json_may_be_said_in_any_spelling(
     data = json.dumps(an_order()).encode()
     answer = await buyer.post(ORDERS, content=data, headers={"content-type": content_type})
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("announced", ["abc", "-1", "1e3", ""])
+async def test_a_length_that_is_none_is_passed_over(
+    buyer: httpx.AsyncClient, announced: str
+) -> None:
+    headers = {**JSON, "content-length": announced}
+    data = json.dumps(an_order()).encode()
+    assert (await buyer.post(ORDERS, content=data, headers=headers)).status_code == 202
 
 
 async def in_chunks(data: bytes) -> AsyncIterator[bytes]:

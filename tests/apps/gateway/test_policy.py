@@ -6,15 +6,17 @@ import httpx
 import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
+from msgspec.structs import replace
 from tests.apps.gateway.world import ADMIN, BUYER, SELLER, TOKEN_KEYS, World
 from tests.builders.users import HandSetClock
-from tests.builders.views import PRODUCT_ID, an_order_id
+from tests.builders.views import PRODUCT_ID, a_user_view, an_order_id, an_order_view
 
 from adapters.security.tokens import AccessTokenVerifier
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.policy import POLICY
 from apps.gateway.problems import HANDLERS
 from tradex_core.events.envelope import Actor
+from tradex_core.events.order import OrderStatus
 from tradex_core.events.user import Role
 
 BY_ROLE = {Role.BUYER: BUYER, Role.SELLER: SELLER, Role.ADMIN: ADMIN}
@@ -45,6 +47,16 @@ VALUES = {
 }
 
 
+@pytest.fixture
+def world() -> World:
+    """A gateway that shows everybody, and an order whose story is over."""
+    world = World()
+    for role, actor in BY_ROLE.items():
+        world.show(replace(a_user_view(), user_id=actor.user_id, role=role))
+    world.show(an_order_view(1, OrderStatus.CANCELLED))
+    return world
+
+
 def path_of(template: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: VALUES[match[1]], template)
 
@@ -71,7 +83,7 @@ def test_the_policy_keeps_the_roles_apart() -> None:
     assert RESERVED == reserved
 
 
-@pytest.mark.parametrize("route", RESERVED)
+@pytest.mark.parametrize("route", RESERVED, ids=" ".join)
 async def test_nobody_is_asked_to_sign_in(
     running: World, anyone: httpx.AsyncClient, route: tuple[str, str]
 ) -> None:
@@ -83,7 +95,7 @@ async def test_nobody_is_asked_to_sign_in(
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("route", RESERVED)
+@pytest.mark.parametrize("route", RESERVED, ids=" ".join)
 async def test_a_role_gets_in_where_it_may_and_nowhere_else(
     running: World, route: tuple[str, str], role: Role
 ) -> None:
@@ -98,7 +110,7 @@ async def test_a_role_gets_in_where_it_may_and_nowhere_else(
 
 
 @pytest.mark.parametrize("actor", [None, BUYER, SELLER, ADMIN])
-@pytest.mark.parametrize("route", OPEN)
+@pytest.mark.parametrize("route", OPEN, ids=" ".join)
 async def test_an_open_route_is_open_to_everybody(
     running: World, route: tuple[str, str], actor: Actor | None
 ) -> None:
@@ -106,7 +118,7 @@ async def test_an_open_route_is_open_to_everybody(
         assert (await ask(client, route)).status_code not in {401, 403}
 
 
-@pytest.mark.parametrize("route", OPEN)
+@pytest.mark.parametrize("route", OPEN, ids=" ".join)
 async def test_an_open_route_refuses_a_bad_token_where_it_looks_at_one(
     anyone: httpx.AsyncClient, route: tuple[str, str]
 ) -> None:

@@ -435,6 +435,15 @@ class TestWhereOneMayWait:
         service.answers("LOGIN_USER", InvalidCredentials())
         assert 401 == (await anyone.post("/v1/auth/login", json=LOGIN)).status_code
 
+    async def test_a_place_is_free_again_once_its_client_is_gone(
+        self, running: World, waiting: asyncio.Task[httpx.Response]
+    ) -> None:
+        await published(running)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert waiting.cancelled()
+        assert not running.container.outcomes().full
+
 
 async def test_a_gateway_that_stops_lets_those_who_wait_go(
     running: World, service: Service, buyer: httpx.AsyncClient
@@ -446,14 +455,3 @@ async def test_a_gateway_that_stops_lets_those_who_wait_go(
         answer = await asking
     assert 202 == answer.status_code
     assert "pending" == answer.json()["status"]
-
-
-async def test_whoever_goes_away_gives_their_place_back(
-    running: World, service: Service, buyer: httpx.AsyncClient
-) -> None:
-    asking = asyncio.create_task(buyer.post("/v1/orders", json=NEW_ORDER, headers=WAITING))
-    await published(running)
-    asking.cancel()
-    await asyncio.wait({asking})
-    assert asking.cancelled()
-    assert {} == running.container.outcomes()._waiting  # noqa: SLF001 - nothing is to be left there

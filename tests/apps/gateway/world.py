@@ -116,6 +116,7 @@ class World:
         self.readiness: dict[str, bool] = {}
         self.failures: list[BaseException] = []
         self.records = MemoryIdempotencyRecords()
+        self._entropy = CountingEntropy()
         self.container = self.new_container()
         self.container.heartbeat.override(providers.Object(0.05))
 
@@ -127,7 +128,7 @@ class World:
             views=self.views,
             idempotency_records=self.records,
             clock=self.clock,
-            entropy=CountingEntropy(),
+            entropy=self._entropy,
             signatures=SIGNATURES,
             sealer=OpenSealing(),
             token_keys=TOKEN_KEYS,

@@ -1,16 +1,14 @@
 """The reviews' store, its handlers, and the service that they make."""
 
 from functools import partial
-from typing import Generic, TypeVar
 
 from tests.examples.reviews import rating
-from tests.examples.reviews.messages import RateProduct, RatingDocument
+from tests.examples.reviews.messages import RateProduct
 
 from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
 from apps.runtime.composition import service
 from apps.runtime.service import Service
-from tradex_core.aggregate import Aggregate
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.events.order import OrderCreated, OrderUpdated
@@ -18,85 +16,56 @@ from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.routes import Context, Handler, Routes
 
-A = TypeVar("A")
-
-
-class MemoryStore(Generic[A]):
-    """One collection of a unit of work."""
-
-    def __init__(self, unit: MemoryUnitOfWork, collection: str) -> None:
-        self._unit, self._collection = unit, collection
-
-    def find(self, key: str) -> A | None:
-        found: A | None = self._unit.find(self._collection, key)
-        return found
-
-    def add(self, aggregate: A) -> None:
-        self._unit.add(self._collection, aggregate)
-
 
 class ReviewsUnit(MemoryUnitOfWork):
-    """A unit of work on the reviews' database."""
-
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.deliveries = MemoryStore[rating.Delivery](self, rating.DELIVERIES)
-        self.ratings = MemoryStore[Aggregate[rating.RatingState]](self, rating.RATINGS)
-        self.product_ratings = MemoryStore[rating.ProductRating](self, rating.PRODUCT_RATINGS)
+        self.deliveries = MemoryRepository[rating.Delivery](self, rating.DELIVERIES)
+        self.ratings = MemoryRepository[rating.ProductRating](self, rating.RATINGS)
 
 
 def reviews_database(clock: Clock) -> MemoryDatabase:
-    """Make the reviews' database, empty."""
-    collections = {
-        rating.DELIVERIES: Collection(rating.Delivery, lambda each: each.order_id),
-        rating.RATINGS: Collection(Aggregate, lambda each: each.rating_id),
-        rating.PRODUCT_RATINGS: Collection(rating.ProductRating, lambda each: each.product_id),
-    }
-    return MemoryDatabase(collections, clock=clock)
+    deliveries = Collection(rating.Delivery, lambda delivery: delivery.order_id)
+    ratings = Collection(rating.ProductRating, lambda product: product.product_id)
+    return MemoryDatabase({rating.DELIVERIES: deliveries, rating.RATINGS: ratings}, clock=clock)
 
 
-def reviews_routes(clock: Clock) -> Routes[ReviewsUnit]:
-    """Return everything that the reviews handle."""
-    learns = partial(
-        Handler, needs=lambda event, _: [(rating.DELIVERIES, event.order_id)], handle=_learn
-    )
-    rates = Handler(
-        payload=RateProduct,
-        needs=lambda command, context: rating.needs_of_rating(command, context.require_actor()),
-        handle=partial(_rate, clock),
-    )
-    return Routes(
-        commands={RateProduct: rates},
-        events={kind: learns(payload=kind) for kind in (OrderCreated, OrderUpdated)},
-    )
+def reviews_routes() -> Routes[ReviewsUnit]:
+    rates = Handler(payload=RateProduct, needs=_needs_of_rating, handle=_rate)
+    placed = Handler(payload=OrderCreated, needs=_needs_of_delivery, handle=_learn)
+    moved = Handler(payload=OrderUpdated, needs=_needs_of_delivery, handle=_learn)
+    return Routes(commands={RateProduct: rates}, events={OrderCreated: placed, OrderUpdated: moved})
+
+
+def _needs_of_rating(command: RateProduct, _: Context) -> list[tuple[str, str]]:
+    return [(rating.DELIVERIES, command.order_id), (rating.RATINGS, command.product_id)]
+
+
+def _needs_of_delivery(event: OrderCreated | OrderUpdated, _: Context) -> list[tuple[str, str]]:
+    return [(rating.DELIVERIES, event.order_id)]
 
 
 def _learn(unit: ReviewsUnit, event: OrderCreated | OrderUpdated, _: Context) -> None:
     delivery = unit.deliveries.find(event.order_id)
     if delivery is None:
-        delivery = rating.Delivery(rating.DeliveryState(event.order_id))
-        unit.deliveries.add(delivery)
+        unit.deliveries.add(delivery := rating.Delivery(rating.DeliveryState(event.order_id)))
     delivery.learn(event)
 
 
-def _rate(clock: Clock, unit: ReviewsUnit, command: RateProduct, context: Context) -> RatingDocument:
-    return rating.rate_product(
-        command,
-        actor=context.require_actor(),
-        deliveries=unit.deliveries,
-        ratings=unit.ratings,
-        product_ratings=unit.product_ratings,
-        clock=clock,
-    ).document()
+def _rate(unit: ReviewsUnit, command: RateProduct, context: Context) -> None:
+    known, actor = unit.ratings.find(command.product_id), context.require_actor()
+    delivery = unit.deliveries.find(command.order_id)
+    rated = rating.rate_product(command, actor=actor, delivery=delivery, rating=known)
+    if known is None:
+        unit.ratings.add(rated)
 
 
 def reviews_service(
     database: MemoryDatabase, *, broker: Broker, means: Means, signatures: ActorSignatures
 ) -> Service:
-    """Compose the service; nothing runs before its loops are started."""
     return service(
         "reviews",
-        reviews_routes(means.clock),
+        reviews_routes(),
         partial(ReviewsUnit, database),
         parking=database.parking,
         outbox=database.outbox,

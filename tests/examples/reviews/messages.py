@@ -1,59 +1,40 @@
-"""What is said of reviews: the command, its event, the rating as it is shown, and the topics."""
+"""What is said of reviews: the command, its event, and the topics of both."""
 
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
-from tradex_core.events.fields import Command, Event, Instant, ObjectIdHex, Uuid, Wire
-from tradex_core.events.topics import Topic, dead_letter_topic
-
-REVIEW_COMMANDS: Final = "reviews.commands"
-PRODUCT_RATED: Final = "product.rated"
-TOPICS: Final = (
-    Topic(REVIEW_COMMANDS),
-    Topic(PRODUCT_RATED, retention_days=None),
-    Topic(dead_letter_topic(REVIEW_COMMANDS), retention_days=90),
-    Topic(dead_letter_topic(PRODUCT_RATED), retention_days=90),
-)
-
-Stars = Annotated[int, Meta(ge=1, le=5)]
+from tradex_core.events.fields import Command, Event, ObjectIdHex, Uuid
+from tradex_core.events.topics import topics_of
 
 
 class RateProduct(Command, frozen=True):
     """Rate a product that an order brought."""
 
     command: ClassVar[str] = "RATE_PRODUCT"
-    topic: ClassVar[str] = REVIEW_COMMANDS
+    topic: ClassVar[str] = "reviews.commands"
 
     order_id: Uuid
     product_id: ObjectIdHex
-    stars: Stars
+    stars: Annotated[int, Meta(ge=1, le=5)]
 
     @property
     def key(self) -> str:
         return self.product_id
 
-    @property
-    def subject(self) -> str | None:
-        return self.product_id
 
+class ProductRated(Event, frozen=True):
+    """A product is rated by so many now, and so on average; `count` grows with every rating."""
 
-class RatingDocument(Wire, frozen=True):
-    """How a product is rated: by how many, and on average, to two places."""
+    topic: ClassVar[str] = "product.rated"
 
     product_id: str
     count: int
     average: float
 
-
-class ProductRated(RatingDocument, Event, frozen=True):
-    """A buyer rated a product: how it is rated now; `count` grows with every rating."""
-
-    topic: ClassVar[str] = PRODUCT_RATED
-
-    stars: int
-    rated_at: Instant
-
     @property
     def key(self) -> str:
         return self.product_id
+
+
+TOPICS: Final = topics_of(commands=[RateProduct.topic], events=[ProductRated.topic])
