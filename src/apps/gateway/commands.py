@@ -18,7 +18,7 @@ from apps.gateway.problems import (
     problem_of,
     problem_of_reply,
 )
-from apps.gateway.reading import HttpRequest, headers_of
+from apps.gateway.reading import HttpRequest
 from apps.gateway.request_headers import Wishes, wishes_of
 from apps.gateway.stopping import Stopping
 from tradex_core.errors import Outage, Refusal
@@ -92,7 +92,7 @@ class CommandDesk:
         Raises Unavailable where the broker does not acknowledge it, IdempotencyKeyReused, and what
         `ask.check` raises.
         """
-        wishes = wishes_of(headers_of(request))
+        wishes = wishes_of(list(request.scope["headers"]))
         refusal = await self._refusal(request, ask, wishes)
         turn = await self._open(request, ask, wishes, refusal)
         if turn.ticket.refusal is not None:

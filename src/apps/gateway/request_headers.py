@@ -1,6 +1,7 @@
 """What the headers of a request say of its command: how long to wait, its key, its trace."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -42,13 +43,14 @@ _NONE: Final = Wishes(None, None, None, None)
 _NAMES: Final = frozenset({b"prefer", b"idempotency-key", b"traceparent"})
 
 
-def wishes_of(headers: dict[bytes, bytes]) -> Wishes:
+def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
     """Read them; raises InvalidIdempotencyKey. Other headers that are malformed are ignored."""
+    headers = dict(raw)
     if _NAMES.isdisjoint(headers):
         return _NONE
     traceparent = _matching(_TRACEPARENT, headers.get(b"traceparent"))
     return Wishes(
-        wait_preference(headers.get(b"prefer")),
+        wait_preference(b",".join(value for name, value in raw if name == b"prefer")),
         _idempotency_key(headers.get(b"idempotency-key")),
         traceparent,
         _matching(_TRACESTATE, headers.get(b"tracestate")) if traceparent else None,

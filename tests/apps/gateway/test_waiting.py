@@ -268,6 +268,16 @@ async def test_a_preference_is_echoed_as_it_was_applied(
     assert applied == answer.headers["preference-applied"]
 
 
+async def test_preferences_may_come_in_several_headers(
+    running: World, service: Service, buyer: httpx.AsyncClient
+) -> None:
+    service.answers("CREATE_ORDER", placing(running))
+    headers = [("prefer", "wait=5"), ("prefer", "return=representation")]
+    answer = await buyer.post("/v1/orders", json=NEW_ORDER, headers=headers)
+    assert 201 == answer.status_code
+    assert "wait=5" == answer.headers["preference-applied"]
+
+
 @pytest.mark.parametrize(
     "prefer",
     ["", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=\xb2", "respond-async", "=5"],

@@ -170,7 +170,8 @@ def commands(root: type[Command] = Command) -> set[type[Command]]:
 
 
 def test_every_command_has_its_golden_json_here() -> None:
-    assert {kind.command for kind in commands()} == set(GOLDEN)
+    ours = {kind for kind in commands() if kind.__module__.startswith("tradex_core.")}
+    assert {kind.command for kind in ours} == set(GOLDEN)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
