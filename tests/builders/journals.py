@@ -10,8 +10,8 @@ import msgspec
 from tests.builders.machines import FakeClock, FlakyBroker, RecordingObserver, means
 from tests.builders.messages import SIGNATURES
 
-from adapters.memory import database as memory
 from adapters.memory.broker import MemoryBroker
+from adapters.memory.database import MemoryDatabase
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from tradex_core.aggregate import Aggregate
 from tradex_core.errors import InvalidInput, Refusal
@@ -20,6 +20,7 @@ from tradex_core.events.order import CancelOrder, CreateOrder, OrderStatus, Orde
 from tradex_core.events.stock import StockReserved
 from tradex_core.events.user import LoginUser
 from tradex_core.ids import MessageId
+from tradex_core.messaging import workspace
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.dead_letters import DeadLetters
 from tradex_core.messaging.dispatch import Dispatcher
@@ -79,11 +80,11 @@ class JournalUnit(MemoryUnitOfWork):
         self._cut.pass_by("committed")
 
 
-class JournalDatabase(memory.MemoryDatabase):
+class JournalDatabase(MemoryDatabase):
     """A database whose next calls fail when told to."""
 
     def __init__(self, clock: FakeClock) -> None:
-        journals = memory.Collection(Journal, lambda journal: journal.key)
+        journals = workspace.Collection(Journal, lambda journal: journal.key)
         super().__init__({JOURNALS: journals}, clock=clock)
         self.failures: dict[str, list[Exception | None]] = {}
         self.meantime: list[Callable[[], Awaitable[None]] | None] = []

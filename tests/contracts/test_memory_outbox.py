@@ -2,18 +2,18 @@ import asyncio
 
 import pytest
 from tests.builders.machines import FakeClock
-from tests.contracts.memory_stores import UsersStore
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.store_harness import Store, a_message
+from tests.contracts.stores import UsersStore
 
 from adapters.memory.outbox import MemoryOutbox
-from adapters.memory.users import users_database
+from adapters.memory.users import UsersUnitOfWork, users_database
 
 
 class TestMemoryOutbox(OutboxContract):
     @pytest.fixture
     async def store(self) -> Store:
-        return UsersStore(users_database(FakeClock()))
+        return UsersStore(users_database(FakeClock()), UsersUnitOfWork)
 
 
 async def test_everybody_who_waits_is_woken() -> None:

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 from tests.builders.machines import FakeClock
-from tests.contracts.memory_stores import OrdersStore, ProductsStore, UsersStore, id_of
 from tests.contracts.store_harness import NOW, Store, a_delivery, parked
+from tests.contracts.stores import OrdersStore, ProductsStore, UsersStore
 from tests.contracts.unit_of_work import UnitOfWorkContract
 
 from adapters.memory.orders import OrdersDatabase, OrdersUnitOfWork
@@ -29,13 +29,13 @@ from tradex_core.products.ports import MOVEMENTS
 class TestMemoryUsers(UnitOfWorkContract):
     @pytest.fixture
     async def store(self) -> Store:
-        return UsersStore(users_database(FakeClock()))
+        return UsersStore(users_database(FakeClock()), UsersUnitOfWork)
 
 
 class TestMemoryProducts(UnitOfWorkContract):
     @pytest.fixture
     async def store(self) -> Store:
-        return ProductsStore(products_database(FakeClock()))
+        return ProductsStore(products_database(FakeClock()), ProductsUnitOfWork)
 
 
 class TestMemoryOrders(UnitOfWorkContract):
@@ -43,15 +43,15 @@ class TestMemoryOrders(UnitOfWorkContract):
 
     @pytest.fixture
     async def store(self) -> Store:
-        return OrdersStore(OrdersDatabase(FakeClock()))
+        return OrdersStore(OrdersDatabase(FakeClock()), OrdersUnitOfWork)
 
 
 @pytest.fixture
-def orders() -> OrdersStore:
-    return OrdersStore(OrdersDatabase(FakeClock()))
+def orders() -> OrdersStore[OrdersDatabase]:
+    return OrdersStore(OrdersDatabase(FakeClock()), OrdersUnitOfWork)
 
 
-async def commit(store: OrdersStore, *orders: Order) -> None:
+async def commit(store: OrdersStore[OrdersDatabase], *orders: Order) -> None:
     async with OrdersUnitOfWork(store.database) as unit:
         await unit.load([(ORDERS, order.state.order_id) for order in orders])
         for order in orders:
@@ -69,7 +69,9 @@ def an_order(order_id: str, *, seconds: int = 0) -> Order:
     )
 
 
-async def test_what_happened_to_an_order_is_kept_and_adds_up_to_it(orders: OrdersStore) -> None:
+async def test_what_happened_to_an_order_is_kept_and_adds_up_to_it(
+    orders: OrdersStore[OrdersDatabase],
+) -> None:
     await commit(orders, an_order("o1"))
     async with OrdersUnitOfWork(orders.database) as unit:
         await unit.load([(ORDERS, "o1")])
@@ -80,7 +82,7 @@ async def test_what_happened_to_an_order_is_kept_and_adds_up_to_it(orders: Order
     assert orders.database.read(ORDERS, "o1") == Order.replay(facts).state
 
 
-async def test_what_was_not_committed_did_not_happen(orders: OrdersStore) -> None:
+async def test_what_was_not_committed_did_not_happen(orders: OrdersStore[OrdersDatabase]) -> None:
     await commit(orders, an_order("o1"))
     async with OrdersUnitOfWork(orders.database) as unit:
         await unit.load([(ORDERS, "o1")])
@@ -88,9 +90,10 @@ async def test_what_was_not_committed_did_not_happen(orders: OrdersStore) -> Non
     assert 1 == len(orders.database.histories["o1"])
 
 
-async def test_pending_orders_are_found_by_their_age_oldest_first(orders: OrdersStore) -> None:
+async def test_pending_orders_are_found_by_their_age_oldest_first(
+    orders: OrdersStore[OrdersDatabase],
+) -> None:
     database = orders.database
-    assert isinstance(database, OrdersDatabase)
     await commit(orders, *[an_order(f"o{number}", seconds=number) for number in range(5)])
     async with OrdersUnitOfWork(database) as unit:
         await unit.load([(ORDERS, "o1")])
@@ -102,9 +105,10 @@ async def test_pending_orders_are_found_by_their_age_oldest_first(orders: Orders
     assert [] == list(await database.overdue(NOW, limit=10))
 
 
-async def test_pending_orders_are_found_though_the_clock_ran_back(orders: OrdersStore) -> None:
+async def test_pending_orders_are_found_though_the_clock_ran_back(
+    orders: OrdersStore[OrdersDatabase],
+) -> None:
     database = orders.database
-    assert isinstance(database, OrdersDatabase)
     await commit(orders, an_order("late", seconds=60), an_order("early"))
     found = await database.overdue(NOW + timedelta(seconds=1), limit=10)
     assert ["early"] == list(found)
@@ -112,7 +116,7 @@ async def test_pending_orders_are_found_though_the_clock_ran_back(orders: Orders
 
 async def test_the_inbox_lets_go_of_what_nothing_can_deliver_any_more() -> None:
     clock = FakeClock()
-    store = UsersStore(users_database(clock))
+    store = UsersStore(users_database(clock), UsersUnitOfWork)
 
     async def record(*ids: str) -> None:
         async with store.open_unit() as unit:
@@ -130,8 +134,8 @@ async def test_the_inbox_lets_go_of_what_nothing_can_deliver_any_more() -> None:
 
 
 async def test_a_movement_comes_with_the_products_that_it_moves() -> None:
-    store = ProductsStore(products_database(FakeClock()))
-    product_id, movement_id = ProductId(id_of("tea")), MovementId("order-1")
+    store = ProductsStore(products_database(FakeClock()), ProductsUnitOfWork)
+    product_id, movement_id = ProductId(store.id_of("tea")), MovementId("order-1")
     async with ProductsUnitOfWork(store.database) as unit:
         await unit.load([*store.needs("tea"), (MOVEMENTS, movement_id)])
         store.add(unit, "tea")
@@ -152,7 +156,7 @@ async def test_a_movement_comes_with_the_products_that_it_moves() -> None:
 
 
 async def test_a_lane_that_was_free_must_still_be_so() -> None:
-    store = UsersStore(users_database(FakeClock()))
+    store = UsersStore(users_database(FakeClock()), UsersUnitOfWork)
     async with store.open_unit() as late:
         assert set() == set(await late.occupied([parked().lane]))
         async with store.open_unit() as first:
@@ -164,20 +168,20 @@ async def test_a_lane_that_was_free_must_still_be_so() -> None:
 
 
 async def test_what_the_needs_did_not_name_is_a_mistake() -> None:
-    store = UsersStore(users_database(FakeClock()))
+    store = UsersStore(users_database(FakeClock()), UsersUnitOfWork)
     async with UsersUnitOfWork(store.database) as unit:
         with pytest.raises(LookupError, match="not named among the handler's needs"):
             unit.users.find(UserId("nobody"))
 
 
 async def test_an_aggregate_is_one_object_by_whichever_key_it_is_found() -> None:
-    store = UsersStore(users_database(FakeClock()))
+    store = UsersStore(users_database(FakeClock()), UsersUnitOfWork)
     async with UsersUnitOfWork(store.database) as unit:
         await unit.load(store.needs("a"))
         store.add(unit, "a")
         await unit.commit()
     async with UsersUnitOfWork(store.database) as unit:
         await unit.load(store.needs("a"))
-        found = unit.users.find(UserId(id_of("a")))
+        found = unit.users.find(UserId(store.id_of("a")))
         assert found is not None
         assert found is unit.users.by_email("a")

@@ -180,9 +180,9 @@ def _published_first(which: Callable[[Message], bool]) -> Iterator[None]:
 
     async def commit_after(self: SimulatedUnit) -> None:
         inner = self._inner
-        outgoing = inner._messages  # noqa: SLF001
+        outgoing = inner.messages
         await brokers[self._link.process].publish([m for m in outgoing if which(m)])
-        inner._messages = [m for m in outgoing if not which(m)]  # noqa: SLF001
+        inner.messages = [m for m in outgoing if not which(m)]
         await commit(self)
 
     with (

@@ -1,8 +1,7 @@
 """A database in memory: immutable states, an inbox, an outbox and parked messages."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,24 +9,10 @@ from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.parking import MemoryParking
 from tradex_core.clock import Clock
 from tradex_core.ids import MessageId
-from tradex_core.messaging.unit_of_work import Need
+from tradex_core.messaging.workspace import Collection
 
 _INBOX_RETENTION = timedelta(days=8)
 """Longer than a command topic keeps its messages, so that no redelivery finds its id forgotten."""
-
-
-@dataclass(frozen=True)
-class Collection:
-    """How a collection is kept: its aggregates' class, their id, and further unique keys by name.
-
-    What is `related` to a state is loaded with it; with `history`, its facts are kept for ever.
-    """
-
-    aggregate: Callable[[Any], Any]
-    id: Callable[[Any], str]
-    unique: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
-    related: Callable[[Any], Iterable[Need]] = lambda _state: ()
-    history: bool = False
 
 
 class MemoryDatabase:

@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryUnitOfWork
 from tradex_core.clock import Clock
 from tradex_core.events.order import OrderStatus
 from tradex_core.ids import OrderId
-from tradex_core.orders.order import Order
-from tradex_core.orders.ports import ORDERS, Orders
+from tradex_core.orders.collections import ORDER_COLLECTIONS, LoadedOrders
+from tradex_core.orders.ports import ORDERS
 
 
 class OrdersDatabase(MemoryDatabase):
     """The orders service's database; it knows its pending orders, oldest first."""
 
     def __init__(self, clock: Clock) -> None:
-        orders = Collection(Order, lambda order: order.order_id, history=True)
-        super().__init__({ORDERS: orders}, clock=clock)
+        super().__init__(ORDER_COLLECTIONS, clock=clock)
         self._pending: list[tuple[datetime, OrderId]] = []
 
     def write(self, collection: str, state: Any) -> None:  # noqa: ANN401 - as every collection's
@@ -39,13 +38,9 @@ class OrdersDatabase(MemoryDatabase):
         return [order_id for _, order_id in self._pending[: min(end, limit)]]
 
 
-class MemoryOrders(MemoryRepository[Order], Orders):
-    """The orders of one unit of work."""
-
-
 class OrdersUnitOfWork(MemoryUnitOfWork):
     """The orders service's unit of work."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.orders = MemoryOrders(self, ORDERS)
+        self.orders = LoadedOrders(self, ORDERS)

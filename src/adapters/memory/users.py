@@ -1,32 +1,18 @@
 """Users and sessions in memory."""
 
-from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryUnitOfWork
 from tradex_core.clock import Clock
 from tradex_core.ids import SessionId
-from tradex_core.users.ports import SESSIONS, USERS, USERS_BY_EMAIL, Sessions, Users
-from tradex_core.users.session import Session, SessionState
-from tradex_core.users.user import User, UserState
+from tradex_core.users.collections import USER_COLLECTIONS, LoadedSessions, LoadedUsers
+from tradex_core.users.ports import SESSIONS, USERS, USERS_BY_EMAIL
+from tradex_core.users.session import SessionState
+from tradex_core.users.user import UserState
 
 
 def users_database(clock: Clock) -> MemoryDatabase:
     """Make the auth service's database, empty."""
-    users = Collection(User, lambda user: user.user_id, {USERS_BY_EMAIL: lambda user: user.email})
-    sessions = Collection(Session, lambda session: session.session_id)
-    return MemoryDatabase({USERS: users, SESSIONS: sessions}, clock=clock)
-
-
-class MemoryUsers(MemoryRepository[User], Users):
-    """The users of one unit of work."""
-
-    def by_email(self, email: str) -> User | None:
-        """Return the user with a normalised e-mail address; None where there is none."""
-        found: User | None = self._unit.find(USERS_BY_EMAIL, email)
-        return found
-
-
-class MemorySessions(MemoryRepository[Session], Sessions):
-    """The sessions of one unit of work."""
+    return MemoryDatabase(USER_COLLECTIONS, clock=clock)
 
 
 class UsersUnitOfWork(MemoryUnitOfWork):
@@ -34,8 +20,8 @@ class UsersUnitOfWork(MemoryUnitOfWork):
 
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.users = MemoryUsers(self, USERS)
-        self.sessions = MemorySessions(self, SESSIONS)
+        self.users = LoadedUsers(self, USERS)
+        self.sessions = LoadedSessions(self, SESSIONS)
 
 
 class MemoryUserDirectory:

@@ -5,8 +5,8 @@ from functools import partial
 from tests.examples.reviews import rating
 from tests.examples.reviews.messages import RateProduct
 
-from adapters.memory.database import Collection, MemoryDatabase
-from adapters.memory.unit_of_work import MemoryRepository, MemoryUnitOfWork
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.unit_of_work import MemoryUnitOfWork
 from apps.runtime.composition import service
 from apps.runtime.service import Service
 from tradex_core.clock import Clock
@@ -15,13 +15,14 @@ from tradex_core.events.order import OrderCreated, OrderUpdated
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.routes import Context, Handler, Routes
+from tradex_core.messaging.workspace import Collection, Repository
 
 
 class ReviewsUnit(MemoryUnitOfWork):
     def __init__(self, database: MemoryDatabase) -> None:
         super().__init__(database)
-        self.deliveries = MemoryRepository[rating.Delivery](self, rating.DELIVERIES)
-        self.ratings = MemoryRepository[rating.ProductRating](self, rating.RATINGS)
+        self.deliveries = Repository[rating.Delivery](self, rating.DELIVERIES)
+        self.ratings = Repository[rating.ProductRating](self, rating.RATINGS)
 
 
 def reviews_database(clock: Clock) -> MemoryDatabase:
