@@ -19,6 +19,7 @@ from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.unit_of_work import Need, W
 
+_CONFLICT_TRIES_TOGETHER = 3
 _CONFLICT_TRIES = 8
 _DUE_LIMIT = 50
 
@@ -65,11 +66,7 @@ class Dispatcher(Generic[W]):
         was handled meanwhile is not handled twice.
         """
         openings = [self._opener.open(record) for record in records]
-        try:
-            await self._attempt(openings)
-        except Outage:
-            raise
-        except Exception:  # noqa: BLE001 - whose it is shows when each runs alone
+        if not await self._handle_together(openings):
             for opening in openings:
                 await self._handle_alone(opening)
 
@@ -84,6 +81,24 @@ class Dispatcher(Generic[W]):
             await self._retry(parked)
         return len(due)
 
+    async def _handle_together(self, openings: Sequence[Opening]) -> bool:
+        """Handle a batch; return False where each is to be handled alone.
+
+        Where replicas meet, one of them loses, and it costs less to run its batch again whole.
+        """
+        for _ in range(_CONFLICT_TRIES_TOGETHER):
+            try:
+                await self._attempt(openings)
+            except Outage:
+                raise
+            except StoreConflict:
+                await self._step_aside()
+            except Exception:  # noqa: BLE001 - whose it is shows when each runs alone
+                return False
+            else:
+                return True
+        return False
+
     async def _handle_alone(self, opening: Opening) -> None:
         failure: Exception | None = None
         for _ in range(_CONFLICT_TRIES):
@@ -93,13 +108,17 @@ class Dispatcher(Generic[W]):
                 raise
             except StoreConflict as error:
                 failure = error
-                await asyncio.sleep(self._means.entropy.bits(4) / 1000)
+                await self._step_aside()
             except Exception as error:  # noqa: BLE001 - any failure is a reason to park
                 failure = error
                 break
         if failure is not None:
             await self._failed(opening, failure)
         return None
+
+    async def _step_aside(self) -> None:
+        """Let whoever was first get on, for a few milliseconds."""
+        await asyncio.sleep(self._means.entropy.bits(4) / 1000)
 
     async def _attempt(self, openings: Sequence[Opening]) -> None:
         prepared = await self._prepare(openings)

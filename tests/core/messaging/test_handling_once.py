@@ -114,15 +114,22 @@ async def test_an_outage_while_each_is_handled_alone_loses_and_doubles_nothing(
 
 
 async def test_a_conflict_is_tried_again_at_once(service: JournalService) -> None:
-    conflicts = [StoreConflict("somebody was first") for _ in range(8)]
+    conflicts = [StoreConflict("somebody was first") for _ in range(10)]
     service.database.fail("commit", *conflicts)
     await service.receive(a("1"))
     assert ["1"] == service.database.entries(ORDER_ID)
     assert [] == service.observer.failures
 
 
+async def test_a_batch_that_met_a_conflict_is_tried_again_as_one(service: JournalService) -> None:
+    second = Outage("this was a second transaction")
+    service.database.fail("commit", StoreConflict("somebody was first"), None, second)
+    await service.receive(a("1"), a("2"), a("3"))
+    assert ["1", "2", "3"] == service.database.entries(ORDER_ID)
+
+
 async def test_a_conflict_that_does_not_end_is_set_aside(service: JournalService) -> None:
-    conflicts = [StoreConflict("somebody was first") for _ in range(9)]
+    conflicts = [StoreConflict("somebody was first") for _ in range(11)]
     service.database.fail("commit", *conflicts)
     await service.receive(a("1"))
     assert [] == service.database.entries(ORDER_ID)
