@@ -14,11 +14,10 @@ from apps.gateway.following import FOLLOWED
 from apps.gateway.openapi import openapi_document
 from apps.orders.handlers import OrdersHandlers
 from apps.projector.handlers import projector_routes
-from tradex_core.events import topics
+from tradex_core.events import codec, topics
 from tradex_core.events.fields import Command, Event
 from tradex_core.events.topics import Topic
 from tradex_core.messaging.routes import Routes
-from tradex_core.money import Money
 
 Json = dict[str, Any]
 Kind = type[Command] | type[Event]
@@ -217,7 +216,7 @@ def _schemas(kinds: list[Kind]) -> tuple[dict[Kind, Json], Json]:
     """Return what each message's payload refers to, and all that is referred to."""
     payloads, components = msgspec.json.schema_components(
         [_shape(kind) for kind in kinds],
-        schema_hook=_money,
+        schema_hook=codec.schema_hook,
         ref_template="#/components/schemas/{name}",
     )
     return dict(zip(kinds, payloads, strict=True)), dict(components)
@@ -244,9 +243,3 @@ def _shape(kind: Kind) -> type[Struct]:
         namespace={"__doc__": kind.__doc__},
         rename="camel",
     )
-
-
-def _money(kind: type) -> Json:
-    if kind is Money:
-        return {"type": "number", "minimum": 0, "maximum": 99999999.99, "multipleOf": 0.01}
-    raise NotImplementedError

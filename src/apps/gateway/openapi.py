@@ -12,7 +12,6 @@ from apps.gateway.openapi_operations import OPERATIONS, Described, Shown
 from apps.gateway.problems import MEDIA_TYPE, Problem, problem_of
 from tradex_core.events import codec
 from tradex_core.ids import OBJECT_ID_PATTERN, UUID_PATTERN
-from tradex_core.money import Money
 
 Json = dict[str, Any]
 
@@ -211,15 +210,9 @@ def _schemas() -> Json:
         shown = [answer.shape for answer in described.answers.values()]
         shapes += [shape for shape in (described.body, *shown) if shape is not None]
     _, schemas = msgspec.json.schema_components(
-        list(dict.fromkeys(shapes)), schema_hook=_money, ref_template=_REF
+        list(dict.fromkeys(shapes)), schema_hook=codec.schema_hook, ref_template=_REF
     )
     return dict(schemas)
-
-
-def _money(kind: type) -> Json:
-    if kind is Money:
-        return {"type": "number", "minimum": 0, "maximum": 99999999.99, "multipleOf": 0.01}
-    raise NotImplementedError
 
 
 _ALWAYS: Final = (RuntimeError("anything unforeseen"),)

@@ -68,6 +68,14 @@ def decode(data: bytes | msgspec.Raw, target: type[T]) -> T:
     return decoded
 
 
+def schema_hook(kind: type) -> dict[str, Any]:
+    """Return the JSON Schema of a type that msgspec does not know; give it to msgspec."""
+    if kind is Money:
+        return {"type": "number", "minimum": 0, "maximum": 99999999.99, "multipleOf": 0.01}
+    msg = f"{kind.__name__} has no JSON form"
+    raise NotImplementedError(msg)
+
+
 def to_builtins(value: object) -> Any:  # noqa: ANN401 - JSON's own types
     """Return the value as dicts, lists, strings and numbers, money as Decimal, times as text."""
     return msgspec.to_builtins(value, enc_hook=_encode_money, builtin_types=(Decimal,))

@@ -126,3 +126,10 @@ def test_builtins_that_do_not_fit_are_undecodable_by_name(price: object) -> None
 
 def test_raw_json_is_decoded_like_bytes() -> None:
     assert codec.decode(ORDER, CreateOrder) == codec.decode(msgspec.Raw(ORDER), CreateOrder)
+
+
+def test_money_has_a_schema_and_a_foreign_type_has_none() -> None:
+    schema = msgspec.json.schema(Money, schema_hook=codec.schema_hook)
+    assert ("number", 0.01) == (schema["type"], schema["multipleOf"])
+    with pytest.raises(TypeError, match="complex"):
+        msgspec.json.schema(complex, schema_hook=codec.schema_hook)
