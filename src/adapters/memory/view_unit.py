@@ -1,9 +1,9 @@
 """The projector's unit of work in memory: views, and how far in each partition they have come."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.unit_of_work import MemoryUnitOfWork
@@ -14,13 +14,8 @@ from tradex_core.events.reply import OUTCOMES_KEPT
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Partition
 from tradex_core.messaging.unit_of_work import Delivery, Need
-from tradex_core.views.operation_view import OperationView
-from tradex_core.views.order_view import OrderView
-from tradex_core.views.ports import OPERATION_VIEWS, ORDER_VIEWS, PRODUCT_VIEWS, USER_VIEWS
-from tradex_core.views.product_view import ProductView
-from tradex_core.views.user_view import UserView
-
-V = TypeVar("V", ProductView, OrderView, UserView, OperationView)
+from tradex_core.views.loaded import LoadedViews
+from tradex_core.views.ports import OPERATION_VIEWS
 
 
 class ViewsDatabase(MemoryDatabase):
@@ -47,40 +42,19 @@ class ViewsDatabase(MemoryDatabase):
             self.views.drop(OPERATION_VIEWS, self._outcomes.popleft()[1])
 
 
-class ViewSet(Generic[V]):
-    """The views of one kind that a unit of work has loaded."""
-
-    def __init__(self, unit: "ViewsUnitOfWork", collection: str, id_of: Callable[[V], str]) -> None:
-        self._unit = unit
-        self._collection = collection
-        self._id_of: Callable[[V], str] = id_of
-
-    def find(self, view_id: str) -> V | None:
-        """Return a view as it was loaded or last put; None where there is none."""
-        found: V | None = self._unit.view(self._collection, view_id)
-        return found
-
-    def put(self, view: V) -> None:
-        """Replace a view, or add a new one."""
-        self._unit.put_view(self._collection, self._id_of(view), view)
-
-
 class ViewsUnitOfWork(MemoryUnitOfWork):
     """Knows what was handled by position: views take an event that comes twice as one."""
 
     def __init__(self, database: ViewsDatabase) -> None:
         super().__init__(database)
         self._store = database
-        self._loaded: dict[Need, Any] = {}
-        self._put: dict[Need, Any] = {}
+        self._views = LoadedViews()
         self._asked: dict[Partition, int] = {}
         self._reached: dict[Partition, int] = {}
-        self.product_views = ViewSet[ProductView](self, PRODUCT_VIEWS, lambda v: v.product_id)
-        self.order_views = ViewSet[OrderView](self, ORDER_VIEWS, lambda v: v.order_id)
-        self.user_views = ViewSet[UserView](self, USER_VIEWS, lambda v: v.user_id)
-        self.operation_views = ViewSet[OperationView](
-            self, OPERATION_VIEWS, lambda v: v.operation_id
-        )
+        self.product_views = self._views.products
+        self.order_views = self._views.orders
+        self.user_views = self._views.users
+        self.operation_views = self._views.operations
 
     async def handled(self, deliveries: Sequence[Delivery]) -> Collection[MessageId]:
         """Return the identities among these whose records were passed before."""
@@ -95,18 +69,7 @@ class ViewsUnitOfWork(MemoryUnitOfWork):
     async def load(self, needs: Iterable[Need]) -> None:
         """Read these views."""
         for need in needs:
-            self._loaded[need] = self._store.views.read(*need)
-
-    def view(self, collection: str, view_id: str) -> Any:  # noqa: ANN401 - each collection its own
-        """Return a view as loaded or last put; raises LookupError where it was not loaded."""
-        need = collection, view_id
-        if need in self._put:
-            return self._put[need]
-        return self._loaded[need]
-
-    def put_view(self, collection: str, view_id: str, view: Any) -> None:  # noqa: ANN401
-        """Replace a view with the commit."""
-        self._put[(collection, view_id)] = view
+            self._views.read[need] = self._store.views.read(*need)
 
     def record(self, delivery: Delivery, messages: Sequence[Message]) -> None:
         """Remember how far the delivery's partition was handled."""
@@ -118,13 +81,13 @@ class ViewsUnitOfWork(MemoryUnitOfWork):
     async def commit(self) -> None:
         """Make the views and the positions true at once."""
         views, positions = self._store.views, self._store.positions
-        if any(views.read(*need) is not view for need, view in self._loaded.items()) or any(
+        if any(views.read(*need) is not view for need, view in self._views.read.items()) or any(
             positions.get(partition, 0) != reached for partition, reached in self._asked.items()
         ):
             msg = "another projector went on first"
             raise StoreConflict(msg)
         await super().commit()
-        for (collection, view_id), view in self._put.items():
+        for (collection, view_id), view in self._views.put.items():
             self._store.put_view(collection, view_id, view)
         for partition, reached in self._reached.items():
             positions[partition] = max(reached, positions.get(partition, 0))
