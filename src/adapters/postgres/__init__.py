@@ -1,0 +1,1 @@
+"""The stores on PostgreSQL: SQLAlchemy Core and psycopg."""

@@ -1,0 +1,114 @@
+"""Brings a service's database to the tables that the code wants: one history a service (Alembic).
+
+The histories are packages beside this one; `tradex db upgrade` runs them, and nothing else does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from adapters.postgres import schema
+from adapters.postgres.errors import translated
+
+T = TypeVar("T")
+
+METADATA: Final = {"auth": schema.AUTH, "orders": schema.ORDERS, "gateway": schema.GATEWAY}
+"""The services whose databases are here, and the tables of each."""
+
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 6_073_283_412_201_907
+"""The advisory lock that one upgrade at a time holds."""
+
+
+async def upgrade(url: str, service: str, *, to: str = "head") -> tuple[str | None, str | None]:
+    """Run what is missing, in one transaction; return the revision before and after.
+
+    Running it again changes nothing, and of two at once one waits. Raises Outage.
+    """
+    return await asyncio.to_thread(_run, url, lambda c: _upgrade(c, service, to))
+
+
+async def downgrade(url: str, service: str, *, to: str = "base") -> None:
+    """Undo migrations down to a revision; their tables' data is gone. Raises Outage."""
+    await asyncio.to_thread(_run, url, lambda c: command.downgrade(_config(service, c), to))
+
+
+async def problem(url: str, service: str) -> str | None:
+    """Return what is wrong with a database's tables and the remedy; None where nothing is.
+
+    Raises Outage.
+    """
+    at = await asyncio.to_thread(_run, url, _revision)
+    head = _head(service)
+    if at == head:
+        return None
+    known = {each.revision for each in _directory(service).walk_revisions()}
+    if at is not None and at not in known:
+        return f"the {service} database is at revision {at}, which a newer release made: run that"
+    remedy = f"run `tradex db upgrade {service}`"
+    return f"the {service} database is at {_named(at)}, and {head} is needed: {remedy}"
+
+
+async def drift(url: str, service: str) -> list[str]:
+    """Return how a database's tables differ from what the code wants. Raises Outage."""
+
+    def compare(connection: sa.Connection) -> list[str]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(each) for each in compare_metadata(context, METADATA[service])]
+
+    return await asyncio.to_thread(_run, url, compare)
+
+
+def _run(url: str, work: Callable[[sa.Connection], T]) -> T:
+    parts = sa.make_url(url)
+    engine = sa.create_engine(
+        parts.set(drivername="postgresql+psycopg"),
+        poolclass=sa.NullPool,
+        connect_args={"connect_timeout": 5, "application_name": "tradex db"},
+    )
+    with translated(f"PostgreSQL {parts.host}:{parts.port or 5432}/{parts.database}"):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        finally:
+            engine.dispose()
+
+
+def _upgrade(connection: sa.Connection, service: str, to: str) -> tuple[str | None, str | None]:
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
+    before = _revision(connection)
+    command.upgrade(_config(service, connection), to)
+    return before, _revision(connection)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _head(service: str) -> str | None:
+    return _directory(service).get_current_head()
+
+
+def _directory(service: str) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(service))
+
+
+def _config(service: str, connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("version_locations", str(_SCRIPTS / service))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _named(revision: str | None) -> str:
+    return "no revision" if revision is None else f"revision {revision}"

@@ -1,0 +1,1 @@
+"""How each service's tables came to be as they are."""
