@@ -6,17 +6,21 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "core", "tests", "docs", "demo"]
+nox.options.sessions = ["lint", "types", "imports", "core", "tests", "services", "docs", "demo"]
 
 REQUIREMENTS = Path("requirements")
+SERVERS = ("--extra=kafka", "--extra=mongo", "--extra=postgres")
 LOCKS = {
     "runtime": ("pyproject.toml",),
     "build": ("--group=build",),
     "core": ("--group=core",),
+    "image-mongo": ("pyproject.toml", "--extra=kafka", "--extra=mongo"),
+    "image-postgres": ("pyproject.toml", "--extra=kafka", "--extra=postgres"),
     "imports": ("--group=imports",),
     "lint": ("--group=lint",),
+    "services": ("pyproject.toml", *SERVERS, "--group=tests"),
     "tests": ("pyproject.toml", "--group=tests"),
-    "types": ("pyproject.toml", "--group=types"),
+    "types": ("pyproject.toml", *SERVERS, "--group=types"),
 }
 """What is in each lock. All are cut from `all`, so that a package has one version everywhere."""
 
@@ -79,7 +83,22 @@ def core(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Does everything do what is promised? Arguments go to pytest."""
     install_with_tradex(session, "tests")
-    session.run("pytest", *(session.posargs or ("--numprocesses=auto", "--ignore=tests/docs")))
+    apart = (f"--ignore=tests/{folder}" for folder in ("docs", "images", "services"))
+    session.run("pytest", *(session.posargs or ("--numprocesses=auto", *apart)))
+
+
+@nox.session
+def services(session: nox.Session) -> None:
+    """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
+    install_with_tradex(session, "services")
+    session.run("pytest", *(session.posargs or ("--numprocesses=auto", "tests/services")))
+
+
+@nox.session
+def images(session: nox.Session) -> None:
+    """Is each app's image what it should be, and do the compose files hold? (Compose, buildah)."""
+    install_with_tradex(session, "tests")
+    session.run("pytest", "tests/images", *session.posargs)
 
 
 @nox.session

@@ -1,44 +1,107 @@
-"""Where the real servers are that these tests are about: what the environment names."""
+"""The real servers that these tests are about: what the environment names, or started here.
+
+One start a run, however many workers it has. What cannot be had is skipped by name; where CI is
+set, everything must be had.
+"""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
+from tests.services.servers.kafka import Kafka
+from tests.services.servers.mongo import Mongo
+from tests.services.servers.postgres import Postgres
+from tests.services.servers.process import NotReady, Unavailable
+
+KAFKA: Final = "TRADEX_TEST_KAFKA"
+POSTGRES: Final = "TRADEX_TEST_POSTGRES"
+MONGO: Final = "TRADEX_TEST_MONGO"
+_MISSING: Final = "_MISSING"
+
+_SERVERS: Final = {KAFKA: Kafka, POSTGRES: Postgres, MONGO: Mongo}
+_started: list[Kafka | Postgres | Mongo] = []
+_folders: list[Path] = []
 
 
-def _address(variable: str, server: str) -> str:
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers that the environment does not name, before any worker is."""
+    wanted = [variable for variable in _SERVERS if not os.environ.get(variable)]
+    if wanted and not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="tradex-servers-"))
+        folder.chmod(0o755)  # PostgreSQL's own user must reach what is in it
+        _folders.append(folder)
+        asyncio.run(_start_all(wanted, folder))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, and leave nothing of it."""
+    if _started:
+        asyncio.run(_stop_all())
+    while _folders:
+        shutil.rmtree(_folders.pop(), ignore_errors=True)
+
+
+async def _start_all(wanted: Sequence[str], folder: Path) -> None:
+    await asyncio.gather(*(_start(variable, folder) for variable in wanted))
+
+
+async def _start(variable: str, folder: Path) -> None:
+    try:
+        server = _SERVERS[variable](folder / variable.lower())
+        _started.append(server)
+        await server.start()
+    except (Unavailable, NotReady) as error:
+        os.environ[variable + _MISSING] = str(error)
+    else:
+        os.environ[variable] = server.address if isinstance(server, Kafka) else server.url
+
+
+async def _stop_all() -> None:
+    await asyncio.gather(*(server.stop() for server in _started))
+    _started.clear()
+
+
+def _address(variable: str) -> str:
     address = os.environ.get(variable)
     if not address:
-        pytest.skip(f"no {server}: {variable} names none")
+        why = os.environ.get(variable + _MISSING, f"{variable} names no server")
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
     return address
 
 
 @pytest.fixture(scope="session")
 def kafka() -> str:
     """The real broker's address, as `host:port`."""
-    return _address("TRADEX_TEST_KAFKA", "Kafka")
+    return _address(KAFKA)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> str:
     """The URL of a superuser's database on the real PostgreSQL server."""
-    return _address("TRADEX_TEST_POSTGRES", "PostgreSQL")
+    return _address(POSTGRES)
 
 
 @pytest.fixture
 async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
     """The URL of an empty database that only this test has."""
     name = f"test_{uuid4().hex}"
-    await asyncio.to_thread(_execute, postgres_server, f'CREATE DATABASE "{name}"')
+    await asyncio.to_thread(execute, postgres_server, f'CREATE DATABASE "{name}"')
     yield urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
-    await asyncio.to_thread(_execute, postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await asyncio.to_thread(execute, postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _execute(url: str, statement: str) -> None:
+def execute(url: str, statement: str) -> None:
+    """Run one statement outside any transaction."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.encode())
 
@@ -46,5 +109,5 @@ def _execute(url: str, statement: str) -> None:
 @pytest.fixture
 def mongo_url() -> str:
     """The URL of an empty database that only this test has, on a MongoDB-wire server."""
-    parts = urlsplit(_address("TRADEX_TEST_MONGO", "MongoDB-wire server"))
+    parts = urlsplit(_address(MONGO))
     return urlunsplit(parts._replace(path=f"/test_{uuid4().hex}"))

@@ -1,0 +1,151 @@
+"""A server as a process of its own: started, killed, paused, started again on the same data."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_LOOK_AGAIN_SECONDS: Final = 0.05
+_SHOWN: Final = 4000
+
+
+class Unavailable(Exception):
+    """A server cannot be started here; the message says what is missing and what installs it."""
+
+
+class NotReady(Exception):
+    """A server does not answer; the message ends with what it logged last."""
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """One program in a process group of its own, whose output goes to a file."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._command = [str(part) for part in command]
+        self._environment = {**os.environ, **(environment or {})}
+        self._folder = folder
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None while it does not run."""
+        return self._running.pid if self.is_running and self._running else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, paused or not."""
+        return self._running is not None and self._running.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        """The exit status of its last run; None while it runs."""
+        return None if self._running is None else self._running.poll()
+
+    def start(self) -> None:
+        """Start it; what it prints is appended to its log."""
+        with self.log.open("ab") as output:
+            self._running = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it and to whatever it started, in groups of their own too."""
+        if self._running is not None and self._running.poll() is None:
+            for pid in _family(self._running.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would; a paused one too."""
+        self.send(signal.SIGKILL)
+        if self._running is not None:
+            self._running.wait()
+
+    def pause(self) -> None:
+        """Let it stand still, until `resume`."""
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.send(signal.SIGCONT)
+
+    async def stop(self, *, how: signal.Signals = signal.SIGTERM, patience: float = 20.0) -> int:
+        """Ask it to end and wait for that; kill it where it does not. Return its exit status."""
+        self.resume()
+        if self._running is not None and self._running.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._running.pid, how)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self.is_running:  # noqa: ASYNC110 - another process has no event
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        self.kill()
+        return self._running.returncode if self._running is not None else 0
+
+    async def until(self, answers: Callable[[], Awaitable[bool]], *, patience: float) -> None:
+        """Wait until it answers; raises NotReady where it ends first or does not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self.is_running:
+                    if await answers():
+                        return
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        why = f"does not answer after {patience:.0f} s" if self.is_running else "ended"
+        msg = f"{self.name} {why}; its log ends with:\n{self.tail()}"
+        raise NotReady(msg)
+
+    def tail(self) -> str:
+        """Return the end of its log."""
+        text = self.log.read_bytes()[-_SHOWN:] if self.log.exists() else b""
+        return text.decode(errors="replace")
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all its descendants, as Linux's /proc tells them."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        found = [int(child) for child in children.read_text().split()]
+    except OSError:  # it has ended meanwhile
+        found = []
+    return [pid, *(each for child in found for each in _family(child))]
+
+
+async def accepts(port: int) -> bool:
+    """Return whether somebody accepts connections on a port of loopback."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True
