@@ -64,6 +64,11 @@ class Process:
         """The exit status of its last run; None while it runs."""
         return None if self._running is None else self._running.poll()
 
+    def replace_command(self, command: Sequence[str | Path]) -> list[str]:
+        """Run another program the next time; return the one that it was."""
+        former, self._command = self._command, [str(part) for part in command]
+        return former
+
     def start(self) -> None:
         """Start it; what it prints is appended to its log."""
         with self.log.open("ab") as output:

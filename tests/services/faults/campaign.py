@@ -1,0 +1,186 @@
+"""Runs clients against a stack while things happen to it, lets it come to rest, and judges it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tests.services.faults.clients import PASSWORD, Buyer, Client, Seller
+from tests.services.faults.history import History
+from tests.services.faults.judging import judge
+from tests.services.faults.schedule import Fault, Kind
+from tests.services.servers.process import Process
+from tests.services.stack import App, Stack
+
+from adapters.kafka.broker import KafkaBroker
+from adapters.kafka.settings import KafkaSettings
+from apps.demo.client import ApiClient
+
+SETTINGS: Final = {
+    "TRADEX_ARGON2": "owasp-minimum",
+    "TRADEX_REGISTER_RATE_LIMIT": "100000",
+    "TRADEX_PENDING_TIMEOUT": "20s",
+}
+ADMIN: Final = "operator@example.com"
+RECOVERY_SECONDS: Final = 30.0
+_AT_REST_SECONDS: Final = 90.0
+_BUYERS: Final = 4
+_PRODUCTS: Final = 6
+_STOCK: Final = 60
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Campaign:
+    """A stack with clients on it; `faults` happen to it one after the other."""
+
+    stack: Stack
+    seed: int
+    tell: Tell = print
+    history: History = field(default_factory=History)
+
+    def __post_init__(self) -> None:
+        """Make nothing yet that would have to be closed."""
+        self._random = Random(self.seed)
+        self._over = asyncio.Event()
+        self._entered = AsyncExitStack()
+        self._working: list[asyncio.Task[None]] = []
+        self.clients: dict[str, Client] = {}
+        self.products: list[dict[str, Any]] = []
+        self.slowest_recovery = 0.0
+
+    async def __aenter__(self) -> Self:
+        gateways = [app.url for app in self.stack.gateways]
+        await self.stack.create_admin(ADMIN, PASSWORD)
+        seller = Seller("seller", gateways, self.history, Random(self._random.random()))
+        buyers = [
+            Buyer(f"buyer{number}", gateways, self.history, Random(self._random.random()))
+            for number in range(_BUYERS)
+        ]
+        self.clients = {client.name: client for client in (seller, *buyers)}
+        for client in self.clients.values():
+            self._entered.push_async_callback(client.close)
+        await asyncio.gather(
+            seller.sign_up("seller"), *(buyer.sign_up("buyer") for buyer in buyers)
+        )
+        self.products = await seller.open_shop(_PRODUCTS, _STOCK)
+        work = [seller.keep_selling(self.products, self._over)]
+        work += [buyer.keep_buying(self.products, self._over) for buyer in buyers]
+        self._working = [asyncio.create_task(each) for each in work]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+        await self._entered.aclose()
+
+    async def suffer(self, faults: Iterable[Fault]) -> None:
+        """Let these things happen, and see after each that the platform recovers in time."""
+        for fault in faults:
+            await asyncio.sleep(fault.after)
+            self.tell(str(fault))
+            await self._happen(fault)
+            await self.recovered()
+
+    async def recovered(self) -> None:
+        """Wait until every app is ready again; raises NotReady where it takes too long."""
+        began = time.monotonic()
+        for app in self.stack.apps.values():
+            await app.ready(patience=RECOVERY_SECONDS)
+        self.slowest_recovery = max(self.slowest_recovery, time.monotonic() - began)
+
+    async def verdict(self) -> list[str]:
+        """Let the clients end and the platform come to rest; return what is not as it must be."""
+        self._over.set()
+        await asyncio.gather(*self._working)
+        admin = Client(ADMIN, [self.stack.gateways[0].url], self.history, self._random)
+        self._entered.push_async_callback(admin.close)
+        await admin.log_in(ADMIN)
+        found = await self._at_rest(admin)
+        broker = KafkaBroker(KafkaSettings(bootstrap_servers=self.stack.kafka_address))
+        self._entered.push_async_callback(broker.close)
+        api = ApiClient(self.stack.gateways[0].url)
+        await self._entered.enter_async_context(api)
+        found += await judge(
+            self.history,
+            clients={**self.clients, ADMIN: admin},
+            admin=admin,
+            api=api,
+            broker=broker,
+            initial={product["productId"]: _STOCK for product in self.products},
+            logged=_logged(self.stack.folder),
+        )
+        return [*found, *await self._verified("orders"), *await self._verified("stock")]
+
+    async def _at_rest(self, admin: Client) -> list[str]:
+        """Wait until no order is pending and nothing lags; return what is not over in time."""
+        async with asyncio.timeout(_AT_REST_SECONDS * 2):
+            began, lag = time.monotonic(), ""
+            while time.monotonic() - began < _AT_REST_SECONDS:
+                pending = await admin.ask("read", "GET", "/orders?status=pending&limit=1")
+                lag = await self.stack.tradex("lag", "--json")
+                if pending.status == 200 and not pending.answer["items"] and '"lag":0' in lag:
+                    return []
+                await asyncio.sleep(0.5)
+        return [f"not at rest after {_AT_REST_SECONDS:.0f} s: {lag}"]
+
+    async def _verified(self, what: str) -> list[str]:
+        try:
+            await self.stack.tradex(what, "verify")
+        except RuntimeError as error:
+            return [str(error)]
+        return []
+
+    async def _happen(self, fault: Fault) -> None:
+        if fault.kind in (Kind.CUT, Kind.DROP):
+            await self._at_proxy(fault)
+            return
+        process, start = self._process(fault.target)
+        if fault.kind is Kind.PAUSE:
+            process.pause()
+            await asyncio.sleep(fault.lasts)
+            process.resume()
+            return
+        if fault.kind is Kind.KILL:
+            process.kill()
+        else:
+            await process.stop()
+        await asyncio.sleep(fault.lasts)
+        await start()
+
+    async def _at_proxy(self, fault: Fault) -> None:
+        proxy = self.stack.proxies[fault.target]
+        if fault.kind is Kind.DROP:
+            proxy.drop()
+            return
+        proxy.cut()
+        await asyncio.sleep(fault.lasts)
+        proxy.mend()
+
+    def _process(self, name: str) -> tuple[Process, Callable[[], Awaitable[None]]]:
+        if name in self.stack.servers:
+            server = self.stack.servers[name]
+            return server.process, server.start
+        app = self.stack.apps[name]
+        return app.process, lambda: _started(app)
+
+
+async def _started(app: App) -> None:
+    app.process.start()
+
+
+def _logged(folder: Path) -> str:
+    return "\n".join(file.read_text(errors="replace") for file in folder.glob("*.log"))

@@ -1,0 +1,59 @@
+"""What is done to the platform and when: all of it from one seed."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What may happen to an app, a server, or what runs between them."""
+
+    KILL = "kill -9"
+    PAUSE = "SIGSTOP"
+    RESTART = "restart"
+    CUT = "cut"
+    DROP = "drop"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """After so many seconds of quiet, something happens to a target and lasts for some seconds."""
+
+    after: float
+    kind: Kind
+    target: str
+    lasts: float
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target} for {self.lasts:.1f} s"
+
+
+_PROCESSES: Final = (Kind.KILL, Kind.KILL, Kind.PAUSE, Kind.RESTART)
+_LASTS: Final = {
+    Kind.KILL: (0.0, 3.0),
+    Kind.PAUSE: (5.0, 30.0),
+    Kind.RESTART: (0.0, 1.0),
+    Kind.CUT: (1.0, 10.0),
+    Kind.DROP: (0.0, 0.0),
+}
+
+
+def schedule(
+    seed: int, *, processes: Sequence[str], proxies: Sequence[str], seconds: float
+) -> Iterator[Fault]:
+    """Yield faults, one after the other, that take so many seconds in all."""
+    random = Random(seed)
+    spent = 0.0
+    while spent < seconds:
+        at_process = random.random() < 0.75
+        kind = random.choice(_PROCESSES) if at_process else random.choice((Kind.CUT, Kind.DROP))
+        fault = Fault(
+            after=random.uniform(0.5, 4.0),
+            kind=kind,
+            target=random.choice(processes if at_process else proxies),
+            lasts=random.uniform(*_LASTS[kind]),
+        )
+        spent += fault.after + fault.lasts
+        yield fault

@@ -1,0 +1,45 @@
+"""Each app is killed once at each named point, and nothing is lost, doubled or oversold."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.services.faults.campaign import SETTINGS, Campaign
+from tests.services.faults.doomed import POINTS, PUBLISH
+from tests.services.stack import App, Stack
+
+_PATIENCE_SECONDS = 30
+
+
+def points_of(app: App) -> list[str]:
+    """Return the points at which an app has work: a gateway publishes, a projector never does."""
+    publishing = [point for point in POINTS if point.endswith(PUBLISH)]
+    if app.kind == "gateway":
+        return publishing
+    return [p for p in POINTS if app.kind != "projector" or p not in publishing]
+
+
+async def die(app: App, point: str) -> None:
+    """Run an app that dies at a point, until it has, and then one that does not."""
+    await app.process.stop()
+    command = [sys.executable, "-m", "tests.services.faults.doomed", point, "run", app.kind]
+    usual = app.process.replace_command(command)
+    app.process.start()
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while app.process.is_running:  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
+    assert -9 == app.process.status, app.process.tail()
+    app.process.replace_command(usual)
+    app.process.start()
+    await app.ready()
+
+
+async def test_killed_at_every_point_the_promises_hold(tmp_path: Path) -> None:
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(0o755)
+    stack = Stack(tmp_path / "stack", settings=SETTINGS)
+    async with stack, Campaign(stack, seed=1) as clients:
+        for app in stack.apps.values():
+            for point in points_of(app):
+                await die(app, point)
+        assert [] == await clients.verdict()
