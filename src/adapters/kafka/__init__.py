@@ -1,0 +1,1 @@
+"""The broker on Apache Kafka 4, by confluent-kafka (librdkafka)."""

@@ -1,0 +1,132 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from tests.contracts.broker_harness import partitions, positions, spread
+
+from adapters.kafka.broker import KafkaBroker
+from adapters.kafka.groups import MemberThread
+from adapters.kafka.settings import KafkaSettings
+from tradex_core.events.topics import Topic
+from tradex_core.messaging.broker import Message, Record, Subscription
+
+LONGER_THAN_IT_READS_ON = 1.5
+"""Seconds: where nobody takes for so long, it pauses."""
+
+
+@pytest.fixture(params=["classic", "consumer"])
+def protocol(request: pytest.FixtureRequest) -> Literal["classic", "consumer"]:
+    protocol: Literal["classic", "consumer"] = request.param
+    return protocol
+
+
+@pytest.fixture
+def settings(settings: KafkaSettings, protocol: Literal["classic", "consumer"]) -> KafkaSettings:
+    return replace(settings, group_protocol=protocol)
+
+
+async def fetch(member: Subscription, count: int) -> list[Record]:
+    records: list[Record] = []
+    async with asyncio.timeout(20):
+        while len(records) < count:
+            records += await member.fetch(limit=count - len(records))
+    return records
+
+
+async def test_a_member_holds_no_more_than_it_may_and_loses_nothing_by_pausing(
+    settings: KafkaSettings, broker: KafkaBroker, topic: str
+) -> None:
+    await broker.publish([Message(topic, None, b"%d" % n, (), n % 4) for n in range(2000)])
+    thread = MemberThread(settings, topic, [topic], capacity=50)
+    thread.start()
+    taken = list(await thread.handover.take(1))
+    await asyncio.sleep(LONGER_THAN_IT_READS_ON)
+    held = thread.handover.room
+    assert -30 < held <= 0
+    await asyncio.sleep(0.2)
+    assert held == thread.handover.room
+    async with asyncio.timeout(20):
+        while len(taken) < 2000:
+            taken += await thread.handover.take(50)
+    await thread.stopped(within=timedelta(seconds=5))
+    for partition in range(4):
+        offsets = [record.offset for record in taken if record.partition == partition]
+        assert list(range(500)) == offsets
+
+
+async def test_a_rebalance_waits_for_no_member_that_does_not_fetch(
+    settings: KafkaSettings, topic: str
+) -> None:
+    broker = KafkaBroker(settings, read_ahead=10)
+    await broker.publish(spread(topic, 400))
+    busy = await broker.subscribe(topic, [topic])
+    before = await fetch(busy, 1)
+    await asyncio.sleep(LONGER_THAN_IT_READS_ON)
+    joining = await broker.subscribe(topic, [topic])
+    gained = partitions(await fetch(joining, 150))
+    kept = partitions(await fetch(busy, 150))
+    assert set() == gained & kept
+    assert {(topic, number) for number in range(4)} == gained | kept
+    assert 1 == len(before)
+    await broker.close()
+
+
+async def test_what_was_read_ahead_of_a_lost_partition_is_not_handed_out(
+    broker: KafkaBroker, topic: str
+) -> None:
+    await broker.publish(spread(topic, 40))
+    first = await broker.subscribe(topic, [topic])
+    await fetch(first, 1)
+    joining = await broker.subscribe(topic, [topic])
+    gained = partitions(await fetch(joining, 19))
+    rest = await fetch(first, 19)
+    assert set() == gained & partitions(rest)
+
+
+async def test_a_member_that_is_one_too_many_stands_by_and_takes_over(
+    settings: KafkaSettings, broker: KafkaBroker, name: str
+) -> None:
+    await broker.apply([Topic(name, partitions=1)])
+    owner = await broker.subscribe(name, [name])
+    patient = KafkaBroker(replace(settings, join_wait=timedelta(milliseconds=500)))
+    standby = await patient.subscribe(name, [name])
+    await broker.publish([Message(name, b"key", b"value")])
+    assert [f"{name}-0-0"] == positions(await fetch(owner, 1))
+    await owner.close()
+    assert [f"{name}-0-0"] == positions(await fetch(standby, 1))
+    await patient.close()
+
+
+async def test_a_commit_never_goes_back(broker: KafkaBroker, name: str) -> None:
+    await broker.apply([Topic(name, partitions=1)])
+    await broker.publish([Message(name, None, b"")] * 5)
+    member = await broker.subscribe(name, [name])
+    records = await fetch(member, 5)
+    await member.commit(records)
+    await member.commit(records[:2])
+    assert {(name, 0): 5} == await broker.committed(name)
+
+
+async def test_rewinding_goes_back_over_what_was_read_ahead(
+    broker: KafkaBroker, topic: str
+) -> None:
+    await broker.publish(spread(topic, 400))
+    member = await broker.subscribe(topic, [topic])
+    committed = await fetch(member, 100)
+    await member.commit(committed)
+    await fetch(member, 50)
+    await member.rewind()
+    again = await fetch(member, 300)
+    assert 400 == len(set(positions([*committed, *again])))
+
+
+async def test_a_member_that_is_dropped_leaves_the_group(broker: KafkaBroker, name: str) -> None:
+    await broker.apply([Topic(name, partitions=1)])
+    await broker.publish([Message(name, None, b"")])
+    member = await broker.subscribe(name, [name])
+    await fetch(member, 1)
+    del member
+    async with asyncio.timeout(4):  # a session lasts 6 s
+        assert 1 == len(await fetch(await broker.subscribe(name, [name]), 1))
