@@ -1,23 +1,28 @@
 """Databases with each service's tables, as its migrations make them."""
 
+from collections.abc import Iterator
+
 import pytest
-
-from adapters.postgres import migrate
-
-
-@pytest.fixture
-async def auth_url(postgres_url: str) -> str:
-    await migrate.upgrade(postgres_url, "auth")
-    return postgres_url
+from tests.services.migrated import Migrated
 
 
-@pytest.fixture
-async def orders_url(postgres_url: str) -> str:
-    await migrate.upgrade(postgres_url, "orders")
-    return postgres_url
+@pytest.fixture(scope="session")
+def migrated(postgres_server: str) -> Iterator[Migrated]:
+    migrated = Migrated(postgres_server)
+    yield migrated
+    migrated.drop()
 
 
 @pytest.fixture
-async def gateway_url(postgres_url: str) -> str:
-    await migrate.upgrade(postgres_url, "gateway")
-    return postgres_url
+async def auth_url(migrated: Migrated) -> str:
+    return await migrated.empty("auth")
+
+
+@pytest.fixture
+async def orders_url(migrated: Migrated) -> str:
+    return await migrated.empty("orders")
+
+
+@pytest.fixture
+async def gateway_url(migrated: Migrated) -> str:
+    return await migrated.empty("gateway")

@@ -1,0 +1,1 @@
+"""The catalogue's store on MongoDB: a log of commits, and the documents that they add up to."""

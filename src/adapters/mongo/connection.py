@@ -1,0 +1,50 @@
+"""How MongoDB is reached: the primary alone, majority and journal for every write, no wait open."""
+
+from datetime import UTC, timedelta
+from typing import Any, Final
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError
+
+Document = dict[str, Any]
+
+POOL_SIZE: Final = 20
+TIMEOUT: Final = timedelta(seconds=10)
+_CONNECTING: Final = timedelta(seconds=5)
+
+
+def connect(
+    url: str, *, pool_size: int = POOL_SIZE, timeout: timedelta = TIMEOUT
+) -> AsyncDatabase[Document]:
+    """Return the database that a URL names; its client connects at the first question.
+
+    No answer is waited for longer than `timeout`, and no connection longer than 5 s of it. Raises
+    ValueError where the URL names no database.
+    """
+    connecting = _milliseconds(min(_CONNECTING, timeout))
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        url,
+        appname="tradex",
+        connectTimeoutMS=connecting,
+        journal=True,
+        maxPoolSize=pool_size,
+        readConcernLevel="majority",
+        readPreference="primary",
+        serverSelectionTimeoutMS=connecting,
+        socketTimeoutMS=_milliseconds(timeout),
+        tz_aware=True,
+        tzinfo=UTC,
+        w="majority",
+        wTimeoutMS=_milliseconds(timeout),
+        waitQueueTimeoutMS=connecting,
+    )
+    try:
+        return client.get_default_database()
+    except ConfigurationError as error:
+        msg = "the URL names no database; write mongodb://HOST/DATABASE"
+        raise ValueError(msg) from error
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

@@ -1,0 +1,133 @@
+"""A bucket of the outbox while one relay has it: what it shows, and what becomes of it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from pymongo import UpdateMany, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+
+from adapters.mongo.connection import Document
+from adapters.mongo.faults import translated
+from adapters.mongo.outbox_documents import outbox_id, outbox_rows, published
+from adapters.mongo.sequence import commit_and_index
+from tradex_core.messaging.broker import Message
+from tradex_core.messaging.outbox import OutboxRow
+
+PutOff = dict[tuple[str, bytes | None], datetime]
+"""The topics and keys that are left alone, and until when."""
+
+_COMMITS_AT_ONCE: Final = 64
+
+
+@dataclass
+class Waiting:
+    """The oldest rows of a bucket, and which commits have others in it that are not shown."""
+
+    rows: list[OutboxRow] = field(default_factory=list)
+    shows_all: dict[int, bool] = field(default_factory=dict)
+
+    def show(self, commit: int, rows: Sequence[OutboxRow], hidden: PutOff, limit: int) -> None:
+        """Add rows of a commit, as many as there is room for."""
+        shown = [row for row in rows if _lane(row.message) not in hidden]
+        shown = shown[: limit - len(self.rows)]
+        self.rows += shown
+        self.shows_all[commit] = len(shown) == len(rows)
+
+
+async def waiting_rows(
+    outbox: AsyncCollection[Document], bucket: int, hidden: PutOff, *, limit: int
+) -> Waiting:
+    """Return the oldest rows of a bucket by id, but for what is put off. Raises Outage."""
+    waiting = Waiting()
+    with translated("say what waits to be published"):
+        found = outbox.find({"waits": True, "bucket": bucket}).sort("commit", 1)
+        async with found.batch_size(_COMMITS_AT_ONCE) as cursor:
+            async for document in cursor:
+                waiting.show(document["commit"], outbox_rows(document), hidden, limit)
+                if len(waiting.rows) == limit:
+                    break
+    return waiting
+
+
+def put_off_in(state: Document, now: datetime) -> PutOff:
+    """Read from a bucket's document what is left alone now."""
+    entries = state["putOff"]
+    return {(e["topic"], e["key"]): e["until"] for e in entries if e["until"] > now}
+
+
+class MongoLease:
+    """One bucket, ours until the lease is given back or has run out; `now` is when it began."""
+
+    def __init__(
+        self,
+        outbox: AsyncCollection[Document],
+        buckets: AsyncCollection[Document],
+        bucket: int,
+        *,
+        waiting: Waiting,
+        put_off: PutOff,
+        now: datetime,
+    ) -> None:
+        self.rows = waiting.rows
+        self._outbox = outbox
+        self._buckets = buckets
+        self._bucket = bucket
+        self._put_off = put_off
+        self._now = now
+        self._shows_all = waiting.shows_all
+        self._left = {row.id: row for row in waiting.rows}
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Delete what was acknowledged. Raises Outage; then it is published once more."""
+        deleted: dict[int, list[int]] = {}
+        for row_id in ids:
+            self._left.pop(row_id, None)
+            commit, index = commit_and_index(row_id)
+            deleted.setdefault(commit, []).append(index)
+        unfinished = {commit_and_index(row_id)[0] for row_id in self._left}
+        # A commit that showed no rows at all is one of which two relays deleted a part each.
+        done = [n for n, all_ in self._shows_all.items() if all_ and n not in unfinished]
+        for commit in done:
+            del self._shows_all[commit]
+            deleted.pop(commit, None)
+        await self._delete(done, deleted)
+
+    async def put_off(self, row_id: int, *, until: datetime) -> None:
+        """Leave a row, and with it its key, alone until then, and count the refusal.
+
+        Raises Outage.
+        """
+        commit, index = commit_and_index(row_id)
+        self._put_off[_lane(self._left[row_id].message)] = until
+        entries = [
+            {"topic": topic, "key": key, "until": end}
+            for (topic, key), end in self._put_off.items()
+        ]
+        with translated("put a message off"):
+            await self._outbox.update_one(
+                {"_id": outbox_id(commit, self._bucket)},
+                {"$inc": {"rows.$[row].attempts": 1}},
+                array_filters=[{"row.index": index}],
+            )
+            await self._buckets.update_one({"_id": self._bucket}, {"$set": {"putOff": entries}})
+
+    async def _delete(self, done: list[int], in_part: dict[int, list[int]]) -> None:
+        updates: list[UpdateOne | UpdateMany] = [
+            UpdateOne(
+                {"_id": outbox_id(commit, self._bucket)},
+                {"$pull": {"rows": {"index": {"$in": indexes}}}},
+            )
+            for commit, indexes in in_part.items()
+        ]
+        if done:
+            ids = [outbox_id(commit, self._bucket) for commit in done]
+            updates.append(UpdateMany({"_id": {"$in": ids}}, published(self._now)))
+        if updates:
+            with translated("delete what is published"):
+                await self._outbox.bulk_write(updates, ordered=False)
+
+
+def _lane(message: Message) -> tuple[str, bytes | None]:
+    return message.topic, message.key
