@@ -21,10 +21,10 @@ from tradex_core.events.stock import StockReserved
 from tradex_core.events.user import LoginUser
 from tradex_core.ids import MessageId
 from tradex_core.messaging import workspace
-from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.dead_letters import DeadLetters
+from tradex_core.messaging.broker import Broker, Message, Record
 from tradex_core.messaging.dispatch import Dispatcher
 from tradex_core.messaging.opening import Opener
+from tradex_core.messaging.operating import DeadLetters
 from tradex_core.messaging.relay import Relay
 from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.routes import Context, Handler, Routes
@@ -128,14 +128,14 @@ class JournalService:
         unsigned_accepted: bool = True,
         backoff: Backoff | None = None,
         name: str = "journals",
-        broker: MemoryBroker | None = None,
+        broker: Broker | None = None,
     ) -> None:
         self.name = name
         self.clock = FakeClock()
         self.observer = RecordingObserver()
         self.means = means(self.clock, observer=self.observer, backoff=backoff)
         self.database = JournalDatabase(self.clock)
-        self.log = broker or MemoryBroker(self.clock)
+        self.log: Broker = broker or MemoryBroker(self.clock)
         self.broker = FlakyBroker(self.log)
         self.troubles: dict[str, list[Exception]] = {}
         self.refused: set[str] = set()

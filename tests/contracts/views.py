@@ -65,6 +65,19 @@ class ViewQueriesContract(ProductListContract, OrderListContract):
         assert "Chang" == found.name
         assert ["Chang"] == names(await every_row(partial(queries.products, ProductFilter())))
 
+    async def test_several_products_are_found_at_once_by_their_ids(
+        self, queries: ViewQueries, store: Store
+    ) -> None:
+        active, inactive = a_product_view(1), a_product_view(2, is_active=False)
+        await store(active, inactive, a_product_stub(3), a_product_view(4))
+        asked = [*map(a_product_id, range(1, 4)), a_product_id(9), "ñ" * 300, "' OR ''='"]
+
+        assert {
+            active.product_id: active,
+            inactive.product_id: inactive,
+        } == await queries.products_by_id(asked)
+        assert {} == await queries.products_by_id([])
+
     async def test_a_stub_is_not_shown(self, queries: ViewQueries, store: Store) -> None:
         await store(a_product_stub(1), an_order_stub(1))
 

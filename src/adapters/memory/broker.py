@@ -35,6 +35,10 @@ class MemoryBroker:
         self._readers: dict[str, list[Reader]] = {}
         self._is_open = True
 
+    async def ping(self) -> None:
+        """Answer at once; raises Outage once it is closed."""
+        self._require_open()
+
     async def apply(self, topics: Iterable[Topic]) -> Sequence[str]:
         """Create the topics that are missing; return their names. A repeat changes nothing.
 

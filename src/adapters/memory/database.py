@@ -34,6 +34,15 @@ class MemoryDatabase:
         self.outbox = MemoryOutbox()
         self.parking = MemoryParking()
 
+    async def open(self) -> None:
+        """Do nothing: it is there."""
+
+    async def ping(self) -> None:
+        """Answer at once."""
+
+    async def close(self) -> None:
+        """Do nothing: it ends with the process."""
+
     def read(self, collection: str, key: str) -> Any:  # noqa: ANN401 - each collection its own
         """Return the committed state under an id or another unique key, or None."""
         owner = self.index_owner.get(collection)

@@ -56,6 +56,10 @@ class MemoryOutbox:
     def __len__(self) -> int:
         return sum(len(bucket.rows) for bucket in self._buckets)
 
+    async def count(self) -> int:
+        """Return how many messages wait."""
+        return len(self)
+
     def add(self, messages: Iterable[Message]) -> None:
         """Append messages, each to its bucket, and wake the relay."""
         for message in messages:

@@ -16,6 +16,10 @@ class MemoryParking:
     def __len__(self) -> int:
         return sum(len(queue) for queue in self._lanes.values())
 
+    async def count(self) -> int:
+        """Return how many messages are parked."""
+        return len(self)
+
     def occupied(self, lane: Lane) -> bool:
         """Whether a lane is held or something is parked in it."""
         return lane in self._lanes or lane in self._held

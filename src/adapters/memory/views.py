@@ -1,6 +1,6 @@
 """The gateway's views in memory: replaced by units of work as they commit, asked for by queries."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -58,8 +58,12 @@ class MemoryViews:
 
     async def product(self, product_id: str) -> ProductView | None:
         """Return a product, also one that is not active; None where none is shown."""
-        view = self._products.get(product_id)
-        return view if view is not None and view.is_shown else None
+        return self._shown_product(product_id)
+
+    async def products_by_id(self, product_ids: Collection[str]) -> Mapping[str, ProductView]:
+        """Return those of these products that are shown, active or not, by their ids."""
+        found = map(self._shown_product, product_ids)
+        return {view.product_id: view for view in found if view is not None}
 
     async def order(self, order_id: str) -> OrderView | None:
         """Return an order; None where none is shown."""
@@ -105,6 +109,10 @@ class MemoryViews:
             limit=checked_limit(limit),
             descending=True,
         )
+
+    def _shown_product(self, product_id: str) -> ProductView | None:
+        view = self._products.get(product_id)
+        return view if view is not None and view.is_shown else None
 
 
 _product_facts = attrgetter(

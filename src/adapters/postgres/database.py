@@ -1,7 +1,8 @@
 """A service's database on PostgreSQL: its pool of connections, and what its units share."""
 
+import select
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from adapters.postgres.errors import translated
+from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.parking import PostgresParking
 from adapters.postgres.tables import TableOf
@@ -61,6 +63,8 @@ class PostgresDatabase:
             pool_timeout=pool.acquire.total_seconds(),
             connect_args=_connect_arguments(pool, application, schema),
         )
+        sa.event.listen(self.engine.sync_engine, "checkout", _discard_the_dead)
+        self.inbox = PostgresInbox(clock)
         self.outbox = PostgresOutbox(self)
         self.parking = PostgresParking(self)
 
@@ -74,13 +78,21 @@ class PostgresDatabase:
     async def connect(self) -> AsyncConnection:
         """Take a connection out of the pool and begin a transaction on it; raises Outage.
 
-        Whoever takes it commits, and closes it, which gives it back.
+        Whoever takes it commits, and gives it back.
         """
         with translated(self.name):
             connection = await self.engine.connect().start()
             # What goes to the driver directly begins no transaction that SQLAlchemy would commit.
             await connection.begin()
             return connection
+
+    async def give_back(self, connection: AsyncConnection) -> None:
+        """Let the pool have a connection again; what was not committed did not happen.
+
+        That the connection broke changes nothing about that.
+        """
+        with suppress(sa.exc.DBAPIError):
+            await connection.close()
 
     async def ping(self) -> None:
         """Ask the server for nothing; raises Outage, which says who is away and why."""
@@ -94,6 +106,18 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _discard_the_dead(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
+    """Let the pool connect anew where the server went away meanwhile; that costs no question.
+
+    On an idle connection nothing comes but its end.
+    """
+    driver = connection.driver_connection
+    poll = select.poll()
+    poll.register(driver.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise sa.exc.InvalidatePoolError
 
 
 def _connect_arguments(pool: PoolSettings, application: str, schema: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 from sqlalchemy import exc
 
-from tradex_core.errors import Outage, StoreConflict
+from tradex_core.errors import Hopeless, Outage, StoreConflict, TradexError
 
 _CONFLICTS: Final = frozenset(
     {
@@ -20,6 +20,7 @@ _CONFLICTS: Final = frozenset(
 )
 _OUTAGES: Final = frozenset(
     {
+        "25006",  # read_only_sql_transaction: the server is a standby
         "25P03",  # idle_in_transaction_session_timeout
         "53000",  # insufficient_resources
         "53100",  # disk_full
@@ -29,17 +30,33 @@ _OUTAGES: Final = frozenset(
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now
+        "57P04",  # database_dropped
         "57P05",  # idle_session_timeout
     }
 )
+_TOO_LARGE: Final = "54000"  # program_limit_exceeded: an entry of an index is too long
+_UNPREPARED: Final = {
+    "42501": "give the role that right, or use the URL of one that has it",
+    "42P01": "`tradex db upgrade` makes the tables",
+    "42703": "`tradex db upgrade` makes the columns",
+}
 _LOCK_TABLE_FULL: Final = "53200"
+
+
+class Unstorable(Hopeless):
+    """PostgreSQL takes no such value: NUL in a text, a number out of bounds, a key too long."""
+
+
+class Unprepared(TradexError):
+    """The database lacks a right or a table that this takes; the message names the remedy."""
 
 
 @contextmanager
 def translated(server: str) -> Iterator[None]:
-    """Raise Outage where the server is away and StoreConflict where others were first.
+    """Raise Outage where the server is away, StoreConflict where others were first, or Unstorable.
 
-    Anything else is a mistake in this adapter or its schema, and stays what it is.
+    A database that is not set up is Unprepared. Anything else is a mistake in this adapter, and
+    stays what it is.
     """
     try:
         yield
@@ -58,6 +75,10 @@ def _of(server: str, error: BaseException | None, *, lost: bool) -> BaseExceptio
     state = error.sqlstate or ""
     if state in _CONFLICTS:
         return StoreConflict(f"another unit of work was first: {_line(error)}")
+    if isinstance(error, psycopg.DataError | psycopg.IntegrityError) or state == _TOO_LARGE:
+        return Unstorable(_line(error))
+    if state in _UNPREPARED:
+        return Unprepared(f"{server}: {_line(error)}: {_UNPREPARED[state]}")
     away = isinstance(error, psycopg.OperationalError) and not state
     if lost or away or state in _OUTAGES or state.startswith("08"):
         hint = "; raise max_locks_per_transaction" if state == _LOCK_TABLE_FULL else ""
@@ -65,5 +86,6 @@ def _of(server: str, error: BaseException | None, *, lost: bool) -> BaseExceptio
     return error
 
 
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _line(error: psycopg.Error) -> str:
+    """Return what the server says, but for its details: they show what lies in the row."""
+    return " ".join((error.diag.message_primary or str(error)).split()) or type(error).__name__

@@ -61,10 +61,15 @@ async def drift(url: str, service: str) -> list[str]:
     """Return how a database's tables differ from what the code wants. Raises Outage."""
 
     def compare(connection: sa.Connection) -> list[str]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_wanted}
+        context = MigrationContext.configure(connection, opts=opts)
         return [str(each) for each in compare_metadata(context, METADATA[service])]
 
     return await asyncio.to_thread(_run, url, compare)
+
+
+def _is_wanted(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "index" or name not in schema.OPTIONAL_INDEXES
 
 
 def _run(url: str, work: Callable[[sa.Connection], T]) -> T:

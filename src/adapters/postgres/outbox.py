@@ -9,65 +9,75 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from adapters.postgres import binary
+from adapters.postgres.errors import translated
+from adapters.postgres.keys import number_array
 from adapters.postgres.records import decode_headers, encode_headers
-from adapters.postgres.rows import copy_rows
+from adapters.postgres.rows import (
+    Driver,
+    Insert,
+    NewRows,
+    Row,
+    Statement,
+    ask,
+    driver_of,
+    write,
+)
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.outbox import BUCKETS, OutboxRow, bucket_of
 
 if TYPE_CHECKING:
     from adapters.postgres.database import PostgresDatabase
 
-_COLUMNS: Final = {
-    "bucket": "int2",
-    "topic": "text",
-    "key": "bytea",
-    "payload": "bytea",
-    "headers": "bytea",
-    "partition": "int4",
-}
+_NEW: Final = NewRows("outbox", "bucket", "topic", "key", "payload", "headers", "partition")
 _LOCKS: Final = 1_414_022_488
 """The first half of the advisory locks' names; no other pair of numbers here begins with it."""
 
 _IS_FREE: Final = """NOT EXISTS (
     SELECT FROM outbox AS other
-    WHERE other.available_at IS NOT NULL AND other.available_at > :now
+    WHERE other.available_at IS NOT NULL AND other.available_at > %(now)s
       AND other.bucket = row.bucket AND other.topic = row.topic
-      AND other.key IS NOT DISTINCT FROM row.key
+      AND coalesce(sha256(other.key), ''::bytea) = coalesce(sha256(row.key), ''::bytea)
 )"""
-_READY: Final = sa.text(f"""
+_READY: Final = f"""
 SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number
 WHERE EXISTS (SELECT FROM outbox AS row WHERE row.bucket = number AND {_IS_FREE})
-""")  # noqa: S608 - made of constants
-_TAKE: Final = sa.text("SELECT pg_try_advisory_xact_lock(:locks, :bucket)")
-_OLDEST: Final = sa.text(f"""
+"""  # noqa: S608 - made of constants
+_TAKE: Final = f"SELECT pg_try_advisory_xact_lock({_LOCKS}, %(bucket)s)"
+_OLDEST: Final = f"""
 SELECT id, topic, key, payload, headers, partition, attempts FROM outbox AS row
-WHERE bucket = :bucket AND {_IS_FREE} ORDER BY id LIMIT :limit
-""")  # noqa: S608 - made of constants
-_DELETE: Final = sa.text("DELETE FROM outbox WHERE id = ANY(:ids)")
-_PUT_OFF: Final = sa.text(
-    "UPDATE outbox SET attempts = attempts + 1, available_at = :until WHERE id = :id"
-)
-_COUNT: Final = sa.text("SELECT count(*) FROM outbox")
+WHERE bucket = %(bucket)s AND {_IS_FREE} ORDER BY id LIMIT %(limit)s
+"""  # noqa: S608 - made of constants
+_DELETE: Final = "DELETE FROM outbox WHERE id = ANY(%(ids)s::int8[])"
+_PUT_OFF: Final = """
+UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s WHERE id = %(id)s
+"""
+_COUNT: Final = "SELECT count(*) FROM outbox"
 
 
 class PostgresLease:
-    """One bucket, ours alone until the transaction that holds its lock ends."""
+    """One bucket, ours alone until the transaction that holds its lock ends.
 
-    def __init__(self, connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
-        self._connection = connection
+    Every method raises Outage.
+    """
+
+    def __init__(self, server: str, driver: Driver, rows: Sequence[OutboxRow]) -> None:
+        self._server = server
+        self._driver = driver
         self.rows = rows
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged."""
         if ids:
-            await self._connection.execute(_DELETE, {"ids": list(ids)})
+            await self._do(Statement(_DELETE, {"ids": number_array(ids)}))
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal."""
-        await self._connection.execute(_PUT_OFF, {"id": row_id, "until": until})
+        await self._do(Statement(_PUT_OFF, {"id": row_id, "until": until}))
+
+    async def _do(self, statement: Statement) -> None:
+        with translated(self._server):
+            await write(self._driver, [statement])
 
 
 class PostgresOutbox:
@@ -77,20 +87,9 @@ class PostgresOutbox:
         self._database = database
         self._added = asyncio.Event()
 
-    async def add(self, connection: AsyncConnection, messages: Iterable[Message]) -> None:
-        """Add messages inside a unit's transaction, in this order."""
-        rows = [
-            (
-                bucket_of(message),
-                message.topic,
-                message.key,
-                message.value,
-                encode_headers(message.headers),
-                message.partition,
-            )
-            for message in messages
-        ]
-        await copy_rows(connection, "outbox", _COLUMNS, rows)
+    def insert(self, messages: Iterable[Message]) -> Insert:
+        """Return what adds messages, in this order."""
+        return _NEW.of(map(_new_row, messages))
 
     def wake(self) -> None:
         """Tell the relay of this process that something was committed."""
@@ -98,13 +97,15 @@ class PostgresOutbox:
 
     async def count(self) -> int:
         """Return how many messages wait; raises Outage."""
-        async with self._database.transaction() as connection:
-            return int(await connection.scalar(_COUNT) or 0)
+        async with self._transaction() as driver:
+            [[(count,)]] = await ask(driver, Statement(_COUNT, {}))
+        return int(count)
 
     async def buckets(self, *, now: datetime) -> Sequence[int]:
         """Return the buckets that hold something to publish now; raises Outage."""
-        async with self._database.transaction() as connection:
-            return list(await connection.scalars(_READY, {"now": now}))
+        async with self._transaction() as driver:
+            [found] = await ask(driver, Statement(_READY, {"now": now}))
+        return [number for (number,) in found]
 
     @asynccontextmanager
     async def lease(
@@ -115,18 +116,30 @@ class PostgresOutbox:
         What was deleted stays so, even where publishing the rest fails.
         """
         failure: BaseException | None = None
-        async with self._database.transaction() as connection:
-            if not await connection.scalar(_TAKE, {"locks": _LOCKS, "bucket": bucket}):
-                yield None
-                return
-            given = {"bucket": bucket, "now": now, "limit": limit}
-            rows = [_row(found) for found in await connection.execute(_OLDEST, given)]
+        async with self._transaction() as driver:
+            lease = await self._take(driver, bucket, now=now, limit=limit)
             try:
-                yield PostgresLease(connection, rows)
+                yield lease
             except Exception as error:  # noqa: BLE001 - it is raised once the deletions are kept
                 failure = error
         if failure is not None:
             raise failure
+
+    async def _take(
+        self, driver: Driver, bucket: int, *, now: datetime, limit: int
+    ) -> PostgresLease | None:
+        # What is read must have been there after the lock was taken, so it is not asked with it.
+        [[(is_taken,)]] = await ask(driver, Statement(_TAKE, {"bucket": bucket}))
+        if not is_taken:
+            return None
+        given = {"bucket": bucket, "now": now, "limit": limit}
+        [found] = await ask(driver, Statement(_OLDEST, given))
+        return PostgresLease(self._database.name, driver, [_row(each) for each in found])
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Driver]:
+        async with self._database.transaction() as connection:
+            yield await driver_of(connection)
 
     async def wait(self, timeout: float) -> None:
         """Return when something was added in this process, or after so many seconds."""
@@ -134,6 +147,18 @@ class PostgresOutbox:
             async with asyncio.timeout(timeout):
                 await self._added.wait()
         self._added.clear()
+
+
+def _new_row(message: Message) -> Row:
+    partition = message.partition
+    return (
+        binary.int2(bucket_of(message)),
+        message.topic.encode(),
+        message.key,
+        message.value,
+        encode_headers(message.headers),
+        None if partition is None else binary.int8(partition),
+    )
 
 
 def _row(found: Sequence[Any]) -> OutboxRow:

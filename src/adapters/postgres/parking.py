@@ -1,68 +1,71 @@
 """Parked messages on PostgreSQL: in order per lane, changed inside units of work only."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from adapters.postgres.records import decode_headers, encode_headers
-from tradex_core.errors import StoreConflict
+from adapters.postgres.rows import Driver, Statement, ask, driver_of
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.parking import Lane, Parked
 
 if TYPE_CHECKING:
     from adapters.postgres.database import PostgresDatabase
 
-_OCCUPIED: Final = sa.text("""
+_IN_USE: Final = Statement(
+    "SELECT EXISTS (SELECT FROM parked_messages) OR EXISTS (SELECT FROM held_lanes)", {}
+)
+_OCCUPIED: Final = """
 SELECT DISTINCT asked.consumer, asked.topic, asked.lane
-FROM unnest(CAST(:consumers AS text[]), CAST(:topics AS text[]), CAST(:lanes AS bytea[]))
+FROM unnest(%(consumers)s::text[], %(topics)s::text[], %(lanes)s::bytea[])
      AS asked(consumer, topic, lane)
-WHERE EXISTS (SELECT FROM parked_messages AS p
-              WHERE (p.consumer, p.topic, p.lane) = (asked.consumer, asked.topic, asked.lane))
-   OR EXISTS (SELECT FROM held_lanes AS h
-              WHERE (h.consumer, h.topic, h.lane) = (asked.consumer, asked.topic, asked.lane))
-""")
-_PUT: Final = sa.text("""
+WHERE EXISTS (SELECT FROM parked_messages AS p WHERE (p.consumer, p.topic, sha256(p.lane))
+                                               = (asked.consumer, asked.topic, sha256(asked.lane)))
+   OR EXISTS (SELECT FROM held_lanes AS h WHERE (h.consumer, h.topic, sha256(h.lane))
+                                          = (asked.consumer, asked.topic, sha256(asked.lane)))
+"""
+_PUT: Final = """
 INSERT INTO parked_messages (consumer, topic, lane, partition, "offset", "timestamp", key, payload,
                              headers, attempts, first_failed_at, next_attempt_at, error)
-VALUES (:consumer, :topic, :lane, :partition, :offset, :timestamp, :key, :payload,
-        :headers, :attempts, :first_failed_at, :next_attempt_at, :error)
-ON CONFLICT ON CONSTRAINT parked_messages_once DO UPDATE
+VALUES (%(consumer)s, %(topic)s, %(lane)s, %(partition)s, %(offset)s, %(timestamp)s, %(key)s,
+        %(payload)s, %(headers)s, %(attempts)s, %(first_failed_at)s, %(next_attempt_at)s, %(error)s)
+ON CONFLICT (consumer, topic, sha256(lane), partition, "offset") DO UPDATE
 SET attempts = excluded.attempts, first_failed_at = excluded.first_failed_at,
     next_attempt_at = excluded.next_attempt_at, error = excluded.error
-""")
-_IT: Final = """consumer = :consumer AND topic = :topic AND lane = :lane
-  AND partition = :partition AND "offset" = :offset"""
-_TAKE: Final = sa.text(f"""
-SELECT id FROM parked_messages WHERE {_IT} AND attempts = :attempts
-  AND next_attempt_at = :next_attempt_at AND error = :error FOR UPDATE
-""")  # noqa: S608 - made of constants
-_REMOVE: Final = sa.text(f"DELETE FROM parked_messages WHERE {_IT}")  # noqa: S608
-_HOLD: Final = sa.text("""
-INSERT INTO held_lanes (consumer, topic, lane) VALUES (:consumer, :topic, :lane)
+"""
+_LANE: Final = "consumer = %(consumer)s AND topic = %(topic)s AND sha256(lane) = sha256(%(lane)s)"
+_IT: Final = f'{_LANE} AND partition = %(partition)s AND "offset" = %(offset)s'
+_TAKE: Final = f"""
+SELECT id FROM parked_messages WHERE {_IT} AND attempts = %(attempts)s
+  AND next_attempt_at = %(next_attempt_at)s AND error = %(error)s FOR UPDATE
+"""  # noqa: S608 - made of constants
+_REMOVE: Final = f"DELETE FROM parked_messages WHERE {_IT}"  # noqa: S608
+_HOLD: Final = """
+INSERT INTO held_lanes (consumer, topic, lane) VALUES (%(consumer)s, %(topic)s, %(lane)s)
 ON CONFLICT DO NOTHING
-""")
-_RELEASE: Final = sa.text("""
-DELETE FROM held_lanes WHERE consumer = :consumer AND topic = :topic AND lane = :lane
-""")
+"""
+_RELEASE: Final = f"DELETE FROM held_lanes WHERE {_LANE}"  # noqa: S608
 _FIELDS: Final = """consumer, topic, lane, partition, "offset", "timestamp", key, payload, headers,
        attempts, first_failed_at, next_attempt_at, error"""
-_HEADS: Final = """
-FROM (SELECT DISTINCT ON (topic, lane) * FROM parked_messages WHERE consumer = :consumer
-      ORDER BY topic, lane, id) AS head
-WHERE NOT EXISTS (SELECT FROM held_lanes AS h
-                  WHERE (h.consumer, h.topic, h.lane) = (head.consumer, head.topic, head.lane))
+# The heads alone are looked at in the index; only those that are due are read.
+_HEADS: Final = """(
+    SELECT DISTINCT ON (topic, sha256(lane)) id, topic, sha256(lane) AS lane, next_attempt_at
+    FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, sha256(lane), id
+) AS head
+WHERE NOT EXISTS (SELECT FROM held_lanes AS h WHERE h.consumer = %(consumer)s
+                  AND (h.topic, sha256(h.lane)) = (head.topic, head.lane))
 """
-_DUE: Final = sa.text(f"""
-SELECT {_FIELDS} {_HEADS} AND next_attempt_at <= :now ORDER BY next_attempt_at, id LIMIT :limit
-""")
-_NEXT: Final = sa.text(f"SELECT min(next_attempt_at) {_HEADS}")
-_ALL: Final = sa.text(f"""
-SELECT {_FIELDS} FROM parked_messages WHERE consumer = :consumer ORDER BY topic, lane, id
-""")  # noqa: S608 - made of constants
-_COUNT: Final = sa.text("SELECT count(*) FROM parked_messages")
+_DUE: Final = f"""
+SELECT {_FIELDS} FROM parked_messages WHERE id IN (
+    SELECT id FROM {_HEADS} AND next_attempt_at <= %(now)s
+    ORDER BY next_attempt_at, id LIMIT %(limit)s
+) ORDER BY next_attempt_at, id
+"""  # noqa: S608 - made of constants
+_NEXT: Final = f"SELECT min(next_attempt_at) FROM {_HEADS}"  # noqa: S608
+_ALL: Final = f"""
+SELECT {_FIELDS} FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, sha256(lane), id
+"""  # noqa: S608 - made of constants
+_COUNT: Final = "SELECT count(*) FROM parked_messages"
 
 
 class PostgresParking:
@@ -73,63 +76,66 @@ class PostgresParking:
 
     async def due(self, consumer: str, *, now: datetime, limit: int) -> Sequence[Parked]:
         """Return the heads of lanes whose time has come, but of held lanes, oldest first."""
-        return await self._select(_DUE, consumer=consumer, now=now, limit=limit)
+        given = {"consumer": consumer, "now": now, "limit": limit}
+        return [_parked(row) for row in await self._ask(_DUE, given)]
 
     async def next_due(self, consumer: str) -> datetime | None:
         """Return when the next head of a lane that is not held is due; None where there is none."""
-        async with self._database.transaction() as connection:
-            found: datetime | None = await connection.scalar(_NEXT, {"consumer": consumer})
-            return found
+        [[found]] = await self._ask(_NEXT, {"consumer": consumer})
+        at: datetime | None = found
+        return at
 
     async def all_parked(self, consumer: str) -> Sequence[Parked]:
         """Return everything that is parked, in order per lane."""
-        return await self._select(_ALL, consumer=consumer)
+        return [_parked(row) for row in await self._ask(_ALL, {"consumer": consumer})]
 
     async def count(self) -> int:
         """Return how many messages are parked."""
+        [[found]] = await self._ask(_COUNT, {})
+        return int(found)
+
+    async def _ask(self, query: str, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
         async with self._database.transaction() as connection:
-            return int(await connection.scalar(_COUNT) or 0)
-
-    async def _select(self, query: sa.TextClause, **given: object) -> Sequence[Parked]:
-        async with self._database.transaction() as connection:
-            return [_parked(row) for row in await connection.execute(query, given)]
+            [rows] = await ask(await driver_of(connection), Statement(query, given))
+        return rows
 
 
-async def occupied_among(connection: AsyncConnection, lanes: Collection[Lane]) -> set[Lane]:
+async def occupied_among(driver: Driver, lanes: Collection[Lane]) -> set[Lane]:
     """Return the lanes among these that are held or in which messages are parked."""
     if not lanes:
+        return set()
+    [[(is_in_use,)]] = await ask(driver, _IN_USE)
+    if not is_in_use:
         return set()
     given = {
         "consumers": [lane.consumer for lane in lanes],
         "topics": [lane.topic for lane in lanes],
         "lanes": [lane.key for lane in lanes],
     }
-    return {Lane(*found) for found in await connection.execute(_OCCUPIED, given)}
+    [found] = await ask(driver, Statement(_OCCUPIED, given))
+    return {Lane(*each) for each in found}
 
 
-async def change_parking(
-    connection: AsyncConnection,
+def parking_work(
     *,
-    put: Sequence[Parked],
-    taken: Sequence[Parked],
+    put: Iterable[Parked],
+    taken: Iterable[Parked],
     leaving: Iterable[Parked],
     held: Mapping[Lane, bool],
-) -> None:
-    """Put messages into their lanes and take others out; raises StoreConflict.
+) -> Iterator[Statement]:
+    """Yield what puts messages into their lanes and takes others out.
 
-    That is where one that should be `taken` is not there any more as it was.
+    What should be `taken` and is not there any more as it was is a conflict.
     """
     for parked in taken:
-        if await connection.scalar(_TAKE, _place(parked)) is None:
-            msg = f"{parked.record.position} is not parked any more as it was"
-            raise StoreConflict(msg)
-    if put:
-        await connection.execute(_PUT, [_place(parked) for parked in put])
+        yield Statement(_TAKE, _place(parked), expected=1)
+    for parked in put:
+        yield Statement(_PUT, _place(parked))
     for parked in leaving:
-        await connection.execute(_REMOVE, _place(parked))
+        yield Statement(_REMOVE, _place(parked))
     for lane, is_held in held.items():
         named = {"consumer": lane.consumer, "topic": lane.topic, "lane": lane.key}
-        await connection.execute(_HOLD if is_held else _RELEASE, named)
+        yield Statement(_HOLD if is_held else _RELEASE, named)
 
 
 def _place(parked: Parked) -> dict[str, Any]:
@@ -147,8 +153,13 @@ def _place(parked: Parked) -> dict[str, Any]:
         "attempts": parked.attempts,
         "first_failed_at": parked.first_failed_at,
         "next_attempt_at": parked.next_attempt_at,
-        "error": parked.error,
+        "error": _storable(parked.error),
     }
+
+
+def _storable(text: str) -> str:
+    """Return a text without what PostgreSQL takes in none: NUL, and halves of characters."""
+    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
 def _parked(row: Sequence[Any]) -> Parked:

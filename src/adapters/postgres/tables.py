@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from adapters.postgres.rows import Insert, Statement
 from tradex_core.messaging.workspace import Change
 
 
 class TableOf(Protocol):
-    """Reads and writes one collection; the unit of work has locked whatever it asks for."""
+    """Says what reads and what writes one collection; the unit of work has locked what it asks."""
 
-    async def load(
-        self, connection: AsyncConnection, collection: str, keys: Sequence[str]
-    ) -> Iterable[tuple[str, Any]]:
-        """Return key and state of those that are there, by the key that `collection` names."""
+    def question(self, collection: str, keys: Sequence[str]) -> Statement:
+        """Return what asks for these, by the key that `collection` names."""
         ...
 
-    async def write(self, connection: AsyncConnection, changes: Sequence[Change]) -> None:
-        """Insert what was added and update what was changed."""
+    def states(self, collection: str, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[str, Any]]:
+        """Return key and state of each of its answer's rows."""
+        ...
+
+    def writes(self, changes: Sequence[Change]) -> Iterable[Insert | Statement]:
+        """Return what inserts those that were added and updates those that were changed."""
         ...

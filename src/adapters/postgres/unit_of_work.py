@@ -5,31 +5,24 @@ of other processes wait for it instead of meeting it; what is missing is locked 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from types import TracebackType
 from typing import Final, Self
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.errors import translated
-from adapters.postgres.parking import change_parking, occupied_among
-from adapters.postgres.rows import copy_rows
+from adapters.postgres.keys import number_array
+from adapters.postgres.parking import occupied_among, parking_work
+from adapters.postgres.rows import Driver, Insert, Statement, ask, driver_of, write
 from tradex_core.ids import MessageId
 from tradex_core.messaging.parking import Lane
 from tradex_core.messaging.unit_of_work import Delivery, Need
 from tradex_core.messaging.workspace import Change, Workspace
 
-_LOCK: Final = sa.text(
-    "SELECT pg_advisory_xact_lock(name) FROM unnest(CAST(:names AS int8[])) AS name"
-)
-_HANDLED: Final = sa.text("SELECT message_id FROM inbox WHERE message_id = ANY(:ids)")
-_INBOX: Final = {"message_id": "text"}
-_REMEMBER: Final = sa.text("""
-INSERT INTO inbox (message_id) SELECT unnest(CAST(:ids AS text[])) ON CONFLICT DO NOTHING
-""")
+_LOCK: Final = "SELECT count(pg_advisory_xact_lock(name)) FROM unnest(%(names)s::int8[]) AS name"
 
 
 class PostgresUnitOfWork(Workspace):
@@ -57,17 +50,17 @@ class PostgresUnitOfWork(Workspace):
         """Give the connection back; what was not committed did not happen."""
         if self._open is not None:
             connection, self._open = self._open, None
-            await connection.close()
+            await self._database.give_back(connection)
 
     async def handled(self, deliveries: Sequence[Delivery]) -> Collection[MessageId]:
         """Return the identities among these that were handled before."""
         ids = {delivery.handled_id for delivery in deliveries}
         if not ids:
             return set()
-        connection = await self._connection()
+        driver = await self._driver()
         with translated(self._database.name):
-            found = await connection.scalars(_HANDLED, {"ids": list(ids)})
-            known = {MessageId(each) for each in found}
+            [found] = await ask(driver, self._database.inbox.question(ids))
+        known = {MessageId(each) for (each,) in found}
         self._unhandled |= ids - known
         return known
 
@@ -75,18 +68,17 @@ class PostgresUnitOfWork(Workspace):
         """Return the lanes among these that are held or in which messages are parked."""
         if not lanes:
             return set()
-        connection = await self._connection()
+        driver = await self._driver()
         with translated(self._database.name):
-            return await occupied_among(connection, lanes)
+            return await occupied_among(driver, lanes)
 
     async def load(self, needs: Iterable[Need]) -> None:
         """Lock and read these aggregates for the repositories to hand out."""
         wanted = dict.fromkeys(need for need in needs if need not in self.read)
         while wanted:
-            connection = await self._connection()
+            driver = await self._driver()
             with translated(self._database.name):
-                await lock(connection, wanted)
-                found = await self._read(connection, wanted)
+                found = await self._locked(driver, wanted)
             related = [each for need in wanted for each in self.keep(need, found.get(need))]
             wanted = dict.fromkeys(need for need in related if need not in self.read)
 
@@ -104,45 +96,45 @@ class PostgresUnitOfWork(Workspace):
             self._open = await self._database.connect()
         return self._open
 
-    async def _read(self, connection: AsyncConnection, needs: Iterable[Need]) -> dict[Need, object]:
+    async def _driver(self) -> Driver:
+        return await driver_of(await self._connection())
+
+    async def _locked(self, driver: Driver, needs: Collection[Need]) -> dict[Need, object]:
+        """Lock these, then read them: the server comes to the questions once it has the locks."""
         keys: dict[str, list[str]] = defaultdict(list)
         for collection, key in needs:
             keys[collection].append(key)
-        found: dict[Need, object] = {}
-        for collection, wanted in keys.items():
-            table = self._database.tables[self._owners.get(collection, collection)]
-            for key, state in await table.load(connection, collection, wanted):
-                found[collection, key] = state
-        return found
+        tables = {name: self._database.tables[self._owners.get(name, name)] for name in keys}
+        questions = [tables[name].question(name, wanted) for name, wanted in keys.items()]
+        _, *answers = await ask(driver, locking(needs), *questions)
+        return {
+            (name, key): state
+            for name, rows in zip(keys, answers, strict=True)
+            for key, state in tables[name].states(name, rows)
+        }
 
     async def _write(self, connection: AsyncConnection) -> None:
+        await write(await driver_of(connection), self._work())
+
+    def _work(self) -> Iterator[Insert | Statement]:
         changes: dict[str, list[Change]] = defaultdict(list)
         for change in self.changes():
             changes[change.collection].append(change)
         for collection, changed in changes.items():
-            await self._database.tables[collection].write(connection, changed)
-        await self._remember(connection)
-        await change_parking(
-            connection,
-            put=self.parked,
-            taken=self.unparked,
-            leaving=self.leaving(),
-            held=self.held,
+            yield from self._database.tables[collection].writes(changed)
+        if self.recorded:
+            recorded = set(self.recorded)
+            fresh = recorded & self._unhandled
+            yield from self._database.inbox.writes(fresh=fresh, again=recorded - fresh)
+        yield from parking_work(
+            put=self.parked, taken=self.unparked, leaving=self.leaving(), held=self.held
         )
-        await self._database.outbox.add(connection, self.messages)
-
-    async def _remember(self, connection: AsyncConnection) -> None:
-        recorded = dict.fromkeys(self.recorded)
-        fresh = [(each,) for each in recorded if each in self._unhandled]
-        again = [each for each in recorded if each not in self._unhandled]
-        await copy_rows(connection, "inbox", _INBOX, fresh)
-        if again:
-            await connection.execute(_REMEMBER, {"ids": again})
+        yield self._database.outbox.insert(self.messages)
 
 
-async def lock(connection: AsyncConnection, needs: Iterable[Need]) -> None:
-    """Wait until nobody else's transaction has locked any of these, and lock them to its end."""
-    await connection.execute(_LOCK, {"names": sorted(map(_name, needs))})
+def locking(needs: Iterable[Need]) -> Statement:
+    """Return what waits until no other transaction has locked these, and locks them to its end."""
+    return Statement(_LOCK, {"names": number_array(sorted(map(_name, needs)))})
 
 
 def _name(need: Need) -> int:

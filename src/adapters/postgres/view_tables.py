@@ -1,13 +1,13 @@
 """How views lie in tables: the view itself as JSON, and beside it what lists are read by."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from psycopg import sql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from msgspec import Raw
 
-from adapters.postgres.rows import Columns, driver, unnested
+from adapters.postgres.binary import boolean, int8, timestamptz
+from adapters.postgres.keys import ONE_OF_KEYS, json_array
+from adapters.postgres.rows import ChangedRows, Columns, Insert, NewRows, Row, Statement
 from tradex_core.events import codec
 from tradex_core.views.folding import folded
 from tradex_core.views.listing import ProductSort, order_key, product_key
@@ -17,87 +17,108 @@ from tradex_core.views.ports import OPERATION_VIEWS, ORDER_VIEWS, PRODUCT_VIEWS,
 from tradex_core.views.product_view import ProductView
 from tradex_core.views.user_view import UserView
 
-_TEXTS: Final = "\n"
-"""Stands between the texts that are searched, and in no search: a query has no line break."""
+BETWEEN_TEXTS: Final = "\x1f"
+"""The unit separator: it stands between the texts that are searched, and in no search."""
+
+_NAME_LENGTH: Final = 200
+"""How much of a name lists are sorted by: an entry of an index has room for no more than that."""
 
 
-@dataclass(frozen=True)
+_BINARY: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "text": str.encode,
+    "bool": boolean,
+    "int8": int8,
+    "timestamptz": timestamptz,
+    "json": bytes,
+}
+_Values = dict[str, Any]
+
+
 class ViewTable:
-    """A table of views: its key, its columns with their types, and what a view puts in them."""
+    """A table of views: its columns with their types, the key first, and what a view puts there."""
 
-    name: str
-    kind: type[Any]
-    columns: Columns
-    row: Callable[[Any], tuple[Any, ...]]
+    def __init__(
+        self, name: str, kind: type[Any], columns: Columns, values: Callable[[Any], _Values]
+    ) -> None:
+        self._kind = kind
+        self._values = values
+        self._binary = [(column, _BINARY[type_name]) for column, type_name in columns.items()]
+        self._new = NewRows(name, *columns)
+        self._changed = ChangedRows(name, columns)
+        key = next(iter(columns))
+        self._question = f'SELECT "{key}", view::text FROM {name} WHERE "{key}" {ONE_OF_KEYS}'  # noqa: S608
 
-    @property
-    def key(self) -> str:
-        """The column of the views' ids."""
-        return next(iter(self.columns))
+    def question(self, keys: Iterable[str]) -> Statement:
+        """Return what asks for these."""
+        return Statement(self._question, {"keys": json_array(keys)})
 
-    async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Any]:
-        """Return the views that are there, stubs too, by their ids."""
-        statement = sql.SQL("SELECT {}, view::text FROM {} WHERE {} = ANY(%s)").format(
-            sql.Identifier(self.key), sql.Identifier(self.name), sql.Identifier(self.key)
-        )
-        async with (await driver(connection)).cursor() as cursor:
-            await cursor.execute(statement, [list(keys)])
-            return {key: self.read(view) async for key, view in cursor}
+    def views(self, rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
+        """Return the views of its answer by their ids, stubs too."""
+        return {key: self.read(view) for key, view in rows}
 
-    async def put(self, connection: AsyncConnection, views: Iterable[Any]) -> None:
-        """Replace views, or add new ones."""
-        rows = [self.row(view) for view in views]
-        if not rows:
-            return
-        others = [name for name in self.columns if name != self.key]
-        statement = sql.SQL(
-            "INSERT INTO {table} ({columns}) SELECT * FROM {new}"
-            " ON CONFLICT ({key}) DO UPDATE SET {set}"
-        ).format(
-            table=sql.Identifier(self.name),
-            columns=sql.SQL(", ").join(map(sql.Identifier, self.columns)),
-            new=unnested(self.columns),
-            key=sql.Identifier(self.key),
-            set=sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others
-            ),
-        )
-        async with (await driver(connection)).cursor() as cursor:
-            await cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+    def writes(self, *, new: Iterable[Any], changed: Iterable[Any]) -> Iterator[Insert | Statement]:
+        """Return what adds views and replaces others."""
+        yield self._new.of(map(self._row, new))
+        yield self._changed.of([self._values(view) for view in changed])
 
     def read(self, view: str) -> Any:  # noqa: ANN401 - each table its own kind
-        """Return a view as it was put."""
-        return codec.decode(view.encode(), self.kind)
+        """Return a view as it was written."""
+        return codec.decode(view.encode(), self._kind)
+
+    def _row(self, view: object) -> Row:
+        values = self._values(view)
+        return [
+            None if values[column] is None else binary(values[column])
+            for column, binary in self._binary
+        ]
 
 
-def _json(view: object) -> str:
-    return codec.encode(view).decode()
+def name_key(folded_name: str) -> str:
+    """Return what a name is sorted by."""
+    return folded_name[:_NAME_LENGTH]
 
 
-def _product_row(view: ProductView) -> tuple[Any, ...]:
-    return (
-        view.product_id,
-        view.is_shown,
-        view.is_active,
-        view.category,
-        view.seller_id,
-        product_key(view, ProductSort.NEWEST),
-        product_key(view, ProductSort.CHEAPEST),
-        product_key(view, ProductSort.NAME),
-        _TEXTS.join(map(folded, (view.name, view.sku, view.description))),
-        _json(view),
-    )
+def _json(view: object) -> Raw:
+    return Raw(codec.encode(view))
 
 
-def _order_row(view: OrderView) -> tuple[Any, ...]:
-    return (
-        view.order_id,
-        view.is_shown,
-        view.user_id,
-        view.status.value,
-        order_key(view),
-        _json(view),
-    )
+def _of_product(view: ProductView) -> _Values:
+    name = folded(view.name)
+    return {
+        "productId": view.product_id,
+        "isShown": view.is_shown,
+        "isActive": view.is_active,
+        "category": view.category,
+        "sellerId": view.seller_id,
+        "newest": product_key(view, ProductSort.NEWEST),
+        "cents": product_key(view, ProductSort.CHEAPEST),
+        "foldedName": name_key(name),
+        "searched": BETWEEN_TEXTS.join((name, folded(view.sku), folded(view.description))),
+        "view": _json(view),
+    }
+
+
+def _of_order(view: OrderView) -> _Values:
+    return {
+        "orderId": view.order_id,
+        "isShown": view.is_shown,
+        "userId": view.user_id,
+        "status": view.status.value,
+        "newest": order_key(view),
+        "view": _json(view),
+    }
+
+
+def _of_user(view: UserView) -> _Values:
+    return {"userId": view.user_id, "view": _json(view)}
+
+
+def _of_operation(view: OperationView) -> _Values:
+    return {
+        "operationId": view.operation_id,
+        "completedAt": view.completed_at,
+        "view": _json(view),
+    }
 
 
 TABLES: Final[Mapping[str, ViewTable]] = {
@@ -116,7 +137,7 @@ TABLES: Final[Mapping[str, ViewTable]] = {
             "searched": "text",
             "view": "json",
         },
-        _product_row,
+        _of_product,
     ),
     ORDER_VIEWS: ViewTable(
         "order_view",
@@ -129,39 +150,19 @@ TABLES: Final[Mapping[str, ViewTable]] = {
             "newest": "int8",
             "view": "json",
         },
-        _order_row,
+        _of_order,
     ),
     USER_VIEWS: ViewTable(
         "user_view",
         UserView,
         {"userId": "text", "view": "json"},
-        lambda view: (view.user_id, _json(view)),
+        _of_user,
     ),
     OPERATION_VIEWS: ViewTable(
         "operation_view",
         OperationView,
-        {"operationId": "text", "view": "json"},
-        lambda view: (view.operation_id, _json(view)),
+        {"operationId": "text", "completedAt": "timestamptz", "view": "json"},
+        _of_operation,
     ),
 }
 """The table of each collection of views."""
-
-_PUT_SELLERS: Final = """
-INSERT INTO order_view_sellers ("sellerId", "orderId", status, newest)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::int8[])
-ON CONFLICT ("sellerId", "orderId")
-DO UPDATE SET status = excluded.status, newest = excluded.newest
-"""
-
-
-async def put_sellers(connection: AsyncConnection, orders: Iterable[OrderView]) -> None:
-    """Let sellers find orders with their products; whoever is a seller of one stays it."""
-    rows = [
-        (seller, order.order_id, order.status.value, order_key(order))
-        for order in orders
-        if order.is_shown
-        for seller in order.sellers
-    ]
-    if rows:
-        async with (await driver(connection)).cursor() as cursor:
-            await cursor.execute(_PUT_SELLERS, [list(each) for each in zip(*rows, strict=True)])

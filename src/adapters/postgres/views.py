@@ -1,13 +1,18 @@
-"""The gateway's questions to its views on PostgreSQL: each page is read from one index."""
+"""The gateway's questions to its views on PostgreSQL."""
 
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.database import PostgresDatabase
-from adapters.postgres.schema import GATEWAY
-from adapters.postgres.view_tables import TABLES
+from adapters.postgres.errors import translated
+from adapters.postgres.together import Together
+from adapters.postgres.view_lists import containing, order_page, product_page
+from adapters.postgres.view_tables import BETWEEN_TEXTS, TABLES, name_key
 from tradex_core.views.folding import folded
 from tradex_core.views.listing import (
     OrderFilter,
@@ -27,27 +32,30 @@ from tradex_core.views.user_view import UserView
 
 V = TypeVar("V")
 
-_PRODUCTS: Final = GATEWAY.tables["product_view"].c
-_ORDERS: Final = GATEWAY.tables["order_view"].c
-_SELLERS: Final = GATEWAY.tables["order_view_sellers"].c
-_SORTED_BY: Final = {
-    ProductSort.NEWEST: _PRODUCTS.newest,
-    ProductSort.CHEAPEST: _PRODUCTS.cents,
-    ProductSort.DEAREST: _PRODUCTS.cents,
-    ProductSort.NAME: _PRODUCTS.foldedName,
-}
-
 
 class PostgresViews:
-    """Committed views, and never a stub; every method raises Outage."""
+    """Committed views, and never a stub; every method raises Outage.
+
+    Whatever is asked for by id while another such question is on its way goes with the next one.
+    """
 
     def __init__(self, database: PostgresDatabase) -> None:
-        self._database = database
+        self._name = database.name
+        # Each question is one statement: alone it needs no BEGIN and no COMMIT on the way.
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._by_id = {
+            collection: Together[str, Any](partial(self._load, collection)) for collection in TABLES
+        }
 
     async def product(self, product_id: str) -> ProductView | None:
         """Return a product, also one that is not active; None where none is shown."""
-        view: ProductView | None = await self._find(PRODUCT_VIEWS, product_id)
-        return view if view is not None and view.is_shown else None
+        return (await self.products_by_id([product_id])).get(product_id)
+
+    async def products_by_id(self, product_ids: Collection[str]) -> Mapping[str, ProductView]:
+        """Return those of these products that are shown, active or not, by their ids."""
+        found: Sequence[ProductView | None]
+        found = await self._by_id[PRODUCT_VIEWS].ask(list(product_ids))
+        return {view.product_id: view for view in found if view is not None and view.is_shown}
 
     async def order(self, order_id: str) -> OrderView | None:
         """Return an order; None where none is shown."""
@@ -73,73 +81,74 @@ class PostgresViews:
         sort: ProductSort = ProductSort.NEWEST,
     ) -> Page[ProductView]:
         """Return the products asked for, behind a position of the same sort or from the start."""
-        key = _SORTED_BY[sort]
-        query = sa.select(_text(_PRODUCTS.view)).where(_PRODUCTS.isShown, *_products(where))
-        query = _keyset(query, key, _PRODUCTS.productId, after, descending=sort.descending)
-        found: list[ProductView] = await self._page(PRODUCT_VIEWS, query, checked_limit(limit))
-        return _page(found, limit, lambda view: (product_key(view, sort), view.product_id))
+        text = folded(where.text or "")
+        given = _given(
+            category=where.category, seller=where.seller, text=containing(text) if text else None
+        )
+        query = product_page(
+            frozenset(given), sort, inactive=where.include_inactive, behind=after is not None
+        )
+        if after is not None and sort is ProductSort.NAME:
+            after = Position(key=name_key(str(after.key)), id=after.id)
+        rows = await self._rows(PRODUCT_VIEWS, query, given, after, limit)
+        return _page(rows, limit, lambda view: Position(product_key(view, sort), view.product_id))
 
     async def orders(
         self, where: OrderFilter, *, after: Position | None, limit: int
     ) -> Page[OrderView]:
         """Return the orders asked for, newest first, behind a position or from the start."""
-        query = sa.select(_text(_ORDERS.view)).where(_ORDERS.isShown)
-        if where.buyer is not None:
-            query = query.where(_ORDERS.userId == where.buyer)
-        key, order_id, status = _ORDERS.newest, _ORDERS.orderId, _ORDERS.status
-        if where.seller is not None:
-            sellers = GATEWAY.tables["order_view_sellers"]
-            query = query.join(sellers, _SELLERS.orderId == _ORDERS.orderId)
-            query = query.where(_SELLERS.sellerId == where.seller)
-            key, order_id, status = _SELLERS.newest, _SELLERS.orderId, _SELLERS.status
-        if where.status is not None:
-            query = query.where(status == where.status.value)
-        query = _keyset(query, key, order_id, after, descending=True)
-        found: list[OrderView] = await self._page(ORDER_VIEWS, query, checked_limit(limit))
-        return _page(found, limit, lambda view: (order_key(view), view.order_id))
+        given = _given(status=where.status, buyer=where.buyer, seller=where.seller)
+        query = order_page(frozenset(given), behind=after is not None)
+        rows = await self._rows(ORDER_VIEWS, query, given, after, limit)
+        return _page(rows, limit, lambda view: Position(order_key(view), view.order_id))
 
     async def _find(self, collection: str, view_id: str) -> Any:  # noqa: ANN401
-        async with self._database.transaction() as connection:
-            return (await TABLES[collection].load(connection, [view_id])).get(view_id)
+        [view] = await self._by_id[collection].ask([view_id])
+        return view
 
-    async def _page(self, collection: str, query: sa.Select[Any], limit: int) -> list[Any]:
-        async with self._database.transaction() as connection:
-            rows = await connection.scalars(query.limit(limit + 1))
-            return [TABLES[collection].read(view) for view in rows]
+    async def _load(self, collection: str, view_ids: Sequence[str]) -> Sequence[Any]:
+        table = TABLES[collection]
+        question = table.question(view_id for view_id in view_ids if "\0" not in view_id)
+        async with self._connection() as connection:
+            rows = await connection.exec_driver_sql(question.sql, dict(question.parameters))
+            found = table.views(rows.all())
+        return [found.get(view_id) for view_id in view_ids]
 
+    async def _rows(
+        self,
+        collection: str,
+        query: sa.TextClause,
+        given: Mapping[str, object],
+        after: Position | None,
+        limit: int,
+    ) -> list[Any]:
+        """Return one row more than a page has where there is one."""
+        place = {} if after is None else {"after_key": after.key, "after_id": after.id}
+        asked = {**given, **place, "limit": checked_limit(limit) + 1}
+        if _is_in_no_row(given):
+            return []
+        async with self._connection() as connection:
+            rows = (await connection.scalars(query, asked)).all()
+        return list(map(TABLES[collection].read, rows))
 
-def _products(where: ProductFilter) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if not where.include_inactive:
-        conditions.append(_PRODUCTS.isActive)
-    if where.category is not None:
-        conditions.append(_PRODUCTS.category == where.category)
-    if where.seller is not None:
-        conditions.append(_PRODUCTS.sellerId == where.seller)
-    if where.text:
-        conditions.append(_PRODUCTS.searched.contains(folded(where.text), autoescape=True))
-    return conditions
-
-
-def _keyset(
-    query: sa.Select[Any],
-    key: sa.ColumnElement[Any],
-    row_id: sa.ColumnElement[Any],
-    after: Position | None,
-    *,
-    descending: bool,
-) -> sa.Select[Any]:
-    if after is not None:
-        here, there = sa.tuple_(key, row_id), sa.tuple_(sa.literal(after.key), sa.literal(after.id))
-        query = query.where(here < there if descending else here > there)
-    order = (key.desc(), row_id.desc()) if descending else (key, row_id)
-    return query.order_by(*order)
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        with translated(self._name):
+            async with self._engine.connect() as connection:
+                yield connection
 
 
-def _page(found: Sequence[V], limit: int, place: Any) -> Page[V]:  # noqa: ANN401
-    items = tuple(found[:limit])
-    return Page(items=items, next=Position(*place(items[-1])) if len(found) > limit else None)
+def _given(**filters: object) -> dict[str, object]:
+    return {name: value for name, value in filters.items() if value is not None}
 
 
-def _text(view: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
-    return sa.cast(view, sa.Text)
+def _is_in_no_row(given: Mapping[str, object]) -> bool:
+    """Whether a text is asked for that cannot be there."""
+    return any("\0" in str(value) for value in given.values()) or (
+        BETWEEN_TEXTS in str(given.get("text"))
+    )
+
+
+def _page(rows: Sequence[V], limit: int, place: Callable[[V], Position]) -> Page[V]:
+    items = tuple(rows[:limit])
+    return Page(items=items, next=place(items[-1]) if len(rows) > limit else None)

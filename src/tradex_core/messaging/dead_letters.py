@@ -4,7 +4,6 @@ The reason is `exhausted` (every try failed), `undecodable` or `fatal` (it can n
 """
 
 import hmac
-from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -13,10 +12,10 @@ from typing import Final, Self
 import msgspec
 
 from tradex_core.clock import epoch_ms
-from tradex_core.errors import TradexError
 from tradex_core.events.envelope import ActorSignatures, Headers
 from tradex_core.events.topics import dead_letter_topic
-from tradex_core.messaging.broker import Broker, Message, Record
+from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.parking import Lane
 
 PREFIX: Final = "dlq-"
 ID: Final = "dlq-id"
@@ -25,11 +24,16 @@ ORIGIN: Final = "dlq-origin"
 REPLAY_COUNT: Final = "dlq-replay-count"
 ORIGINAL_TOPIC: Final = "dlq-original-topic"
 REASON: Final = "dlq-reason"
+ERROR_TYPE: Final = "dlq-exception-type"
+ERROR_TEXT: Final = "dlq-exception-message"
+ATTEMPTS: Final = "dlq-attempts"
+FIRST_FAILED_AT: Final = "dlq-first-failed-at"
+FAILED_AT: Final = "dlq-failed-at"
 RESOLUTION: Final = "dlq-resolution"
 SIGNATURE: Final = "dlq-signature"
 EXHAUSTED: Final = "exhausted"
 _MAX_TEXT = 500
-_PAGE = 500
+_MAX_DIGITS = 18
 
 
 class Resolution(StrEnum):
@@ -91,10 +95,6 @@ def _signature(decision: Decision, record: Record, signatures: ActorSignatures) 
     ).encode()
 
 
-class UnknownDeadLetter(TradexError):
-    """There is no open dead letter with this id."""
-
-
 def dead_letter(
     record: Record,
     *,
@@ -118,11 +118,11 @@ def dead_letter(
         CONSUMER: consumer,
         ORIGIN: origin,
         REASON: reason,
-        "dlq-exception-type": kind,
-        "dlq-exception-message": text[:_MAX_TEXT],
-        "dlq-attempts": attempts,
-        "dlq-first-failed-at": first_failed_at.isoformat(),
-        "dlq-failed-at": failed_at.isoformat(),
+        ERROR_TYPE: kind,
+        ERROR_TEXT: text[:_MAX_TEXT],
+        ATTEMPTS: attempts,
+        FIRST_FAILED_AT: first_failed_at.isoformat(),
+        FAILED_AT: failed_at.isoformat(),
         REPLAY_COUNT: replays,
     }
     return Message(
@@ -160,108 +160,42 @@ class DeadLetter(msgspec.Struct, frozen=True):
         return self.headers[ID]
 
     @property
+    def consumer(self) -> str:
+        """The consumer that gave it up."""
+        return self.headers[CONSUMER]
+
+    @property
+    def reason(self) -> str:
+        """Why it was given up, as a slug."""
+        return self.headers[REASON]
+
+    @property
     def original_topic(self) -> str:
         """The topic it came from."""
         return self.headers[ORIGINAL_TOPIC]
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where the message first lay: those of a key happened in this order."""
+        offset = self.headers[ORIGIN].rpartition("-")[2]
+        return self.original_topic, self.record.partition, int(offset)
+
+    @property
+    def lane(self) -> Lane:
+        """What keeps it in order with others."""
+        lane = Lane.of(self.consumer, self.record)
+        return Lane(consumer=lane.consumer, topic=self.original_topic, key=lane.key)
 
 
 _NEEDED: Final = frozenset({ID, CONSUMER, ORIGIN, REASON, ORIGINAL_TOPIC, REPLAY_COUNT})
 
 
-def _is_letter(record: Record) -> bool:
+def is_letter(record: Record) -> bool:
     """Whether a record tells all that deciding on it takes; anybody may have written another."""
     headers = dict(record.headers)
-    if not headers.keys() >= _NEEDED or not headers[REPLAY_COUNT].isdigit():
+    if not headers.keys() >= _NEEDED:
+        return False
+    numbers = headers[REPLAY_COUNT], headers[ORIGIN].rpartition(b"-")[2]
+    if not all(raw.isdigit() and len(raw) <= _MAX_DIGITS for raw in numbers):
         return False
     return record.topic == dead_letter_topic(headers[ORIGINAL_TOPIC].decode(errors="replace"))
-
-
-class DeadLetters:
-    """What operators do with dead letters; what they decided lies in the same topics.
-
-    A decision is published first and noted after: interrupted between the two, it is taken again
-    under the same identity, and the consumer that gave the message up handles it once.
-    """
-
-    def __init__(self, broker: Broker, topics: Iterable[str], signatures: ActorSignatures) -> None:
-        self._broker = broker
-        self._signatures = signatures
-        self._topics = [dead_letter_topic(topic) for topic in topics]
-
-    async def open(self) -> list[DeadLetter]:
-        """Return the dead letters that nobody has decided on, oldest first per partition."""
-        found: dict[str, DeadLetter] = {}
-        decided: set[str] = set()
-        async for record in self._records():
-            headers = dict(record.headers)
-            letter_id = headers.get(ID, b"").decode(errors="replace")
-            if RESOLUTION in headers:
-                decided.add(letter_id)
-                found.pop(letter_id, None)
-            elif letter_id not in decided and _is_letter(record):
-                found[letter_id] = DeadLetter(record)
-        return list(found.values())
-
-    async def redrive(self, letter_id: str) -> None:
-        """Send the original to its topic again, for the consumer that gave it up.
-
-        Raises UnknownDeadLetter, and whatever publishing raises; then nothing is decided.
-        """
-        await self._decide(letter_id, Resolution.REDRIVEN)
-
-    async def discard(self, letter_id: str) -> None:
-        """Give the message up for good; a command is answered as failed, its lane goes on.
-
-        Raises UnknownDeadLetter, and whatever publishing raises; then nothing is decided.
-        """
-        await self._decide(letter_id, Resolution.DISCARDED)
-
-    async def _decide(self, letter_id: str, resolution: Resolution) -> None:
-        letter = next((letter for letter in await self.open() if letter.id == letter_id), None)
-        if letter is None:
-            msg = f"no open dead letter {letter_id!r}: `tradex dead-letters list` shows them"
-            raise UnknownDeadLetter(msg)
-        record = letter.record
-        decision = Decision(
-            consumer=letter.headers[CONSUMER],
-            origin=letter.headers[ORIGIN],
-            replay=int(letter.headers[REPLAY_COUNT]) + 1,
-            resolution=resolution,
-        )
-        again = (*original_headers(record), *decision.headers(record, self._signatures))
-        await self._publish(
-            Message(
-                topic=letter.original_topic,
-                key=record.key,
-                value=record.value,
-                headers=again,
-                partition=record.partition,
-            )
-        )
-        noted = ((ID, letter_id.encode()), (RESOLUTION, resolution.encode()))
-        await self._publish(
-            Message(
-                topic=record.topic,
-                key=record.key,
-                value=None,
-                headers=noted,
-                partition=record.partition,
-            )
-        )
-
-    async def _publish(self, message: Message) -> None:
-        [error] = await self._broker.publish([message])
-        if error is not None:
-            raise error
-
-    async def _records(self) -> AsyncIterator[Record]:
-        for topic in self._topics:
-            for partition, (start, end) in (await self._broker.offsets(topic)).items():
-                at = start
-                while at < end:
-                    records = await self._broker.read(topic, partition, start=at, limit=_PAGE)
-                    if not records:
-                        break
-                    for record in records:
-                        yield record
-                    at = records[-1].offset + 1

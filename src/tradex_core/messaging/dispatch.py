@@ -130,13 +130,17 @@ class Dispatcher(Generic[W]):
             await unit.load(_needs(fresh))
             for opening in fresh:
                 lane = self._lane(opening)
-                if lane in waiting and opening.decision is None:
+                if lane in waiting and not self._goes_first(opening):
                     unit.park(self._behind(opening))
                     unit.record(opening, ())
                 elif self._settle(unit, opening, prepared.get(opening.handled_id), news):
                     waiting.add(lane)
             await unit.commit()
         news.tell()
+
+    def _goes_first(self, opening: Opening) -> bool:
+        """Whether what waits in its lane waits for it; elsewhere what is sent again is behind."""
+        return opening.decision is not None and opening.record.topic in self._hold
 
     async def _prepare(self, openings: Sequence[Opening]) -> dict[MessageId, object]:
         slow = [o for o in openings if o.opened is not None and o.opened.handler.prepare]
@@ -224,8 +228,8 @@ class Dispatcher(Generic[W]):
         """
         if isinstance(error, Hopeless):
             return error.reason
-        sent_again = opening.decision is not None and opening.record.topic in self._hold
-        return EXHAUSTED if sent_again or attempts >= self._means.backoff.tries else None
+        given_back = self._goes_first(opening) or attempts >= self._means.backoff.tries
+        return EXHAUSTED if given_back else None
 
     def _give_up(
         self,

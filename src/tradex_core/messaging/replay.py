@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Generic
 
-from tradex_core.messaging.broker import Broker
+from tradex_core.messaging.broker import Broker, Offsets
 from tradex_core.messaging.dispatch import Dispatcher
 from tradex_core.messaging.unit_of_work import W
 
@@ -28,11 +28,23 @@ class Replay(Generic[W]):
                 replayed += await self._partition(topic, partition, start, end)
         return replayed
 
+    async def go_on(self, *, since: Offsets, until: Offsets) -> int:
+        """Replay every partition of `until` up to that offset; return how many records that were.
+
+        It begins where `since` says, or at the partition's start. Raises Outage.
+        """
+        replayed = 0
+        for (topic, partition), end in until.items():
+            start = since.get((topic, partition), 0)
+            replayed += await self._partition(topic, partition, start, end)
+        return replayed
+
     async def _partition(self, topic: str, partition: int, start: int, end: int) -> int:
         replayed = 0
         while start < end:
             limit = min(_BATCH, end - start)
-            records = await self._broker.read(topic, partition, start=start, limit=limit)
+            found = await self._broker.read(topic, partition, start=start, limit=limit)
+            records = [record for record in found if record.offset < end]
             if not records:
                 break
             await self._dispatcher.handle(records)

@@ -1,5 +1,6 @@
 """What views need of a store: to be changed in a unit of work, and to be asked for."""
 
+from collections.abc import Collection, Mapping
 from typing import Final, Protocol, TypeVar
 
 from tradex_core.views.listing import OrderFilter, Page, Position, ProductFilter, ProductSort
@@ -53,6 +54,10 @@ class ViewQueries(Protocol):
 
     async def product(self, product_id: str) -> ProductView | None:
         """Return a product, also one that is not active; None where none is shown."""
+        ...
+
+    async def products_by_id(self, product_ids: Collection[str]) -> Mapping[str, ProductView]:
+        """Return those of these products that are shown, active or not, by their ids."""
         ...
 
     async def order(self, order_id: str) -> OrderView | None:

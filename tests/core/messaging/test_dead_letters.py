@@ -21,7 +21,8 @@ from tradex_core.events import codec, topics
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
 from tradex_core.events.user import LoginUser
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.dead_letters import DeadLetter, UnknownDeadLetter
+from tradex_core.messaging.dead_letters import DeadLetter
+from tradex_core.messaging.operating import UnknownDeadLetter
 
 DEAD = f"{topics.ORDER_COMMANDS}.dlq"
 

@@ -72,3 +72,35 @@ async def test_several_topics_are_replayed_and_empty_ones_are_nothing(
     await replaying.publish(garbage)
     assert 1501 == await replay_of(replaying).run([topics.ORDER_COMMANDS, topics.STOCK_RESERVED])
     assert ["undecodable"] == replaying.observer.given_up
+
+
+async def test_a_replay_goes_on_from_where_it_was_up_to_where_it_is_told(
+    replaying: JournalService,
+) -> None:
+    replay = replay_of(replaying)
+    bounds = await replaying.broker.offsets(topics.STOCK_RESERVED)
+    ends = {(topics.STOCK_RESERVED, number): end for number, (_, end) in bounds.items()}
+    middle = {place: end // 2 for place, end in ends.items()}
+
+    assert sum(middle.values()) == await replay.go_on(since={}, until=middle)
+    assert 0 == await replay.go_on(since=middle, until=middle)
+    assert 1500 - sum(middle.values()) == await replay.go_on(since=middle, until=ends)
+    for order_id in ORDERS:
+        assert expected(order_id) == replaying.database.entries(order_id)
+
+
+async def test_what_lies_behind_the_end_is_not_replayed_though_the_log_begins_there(
+    replaying: JournalService,
+) -> None:
+    read = replaying.broker.read
+
+    async def read_from_the_tenth(
+        topic: str, partition: int, *, start: int, limit: int
+    ) -> Sequence[Record]:
+        return await read(topic, partition, start=max(start, 10), limit=limit)
+
+    replaying.broker.read = read_from_the_tenth  # type: ignore[method-assign]
+    until = {(topics.STOCK_RESERVED, 0): 12}
+
+    assert 2 == await replay_of(replaying).go_on(since={}, until=until)
+    assert 0 == await replay_of(replaying).go_on(since={}, until={(topics.STOCK_RESERVED, 0): 7})
