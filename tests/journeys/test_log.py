@@ -169,6 +169,7 @@ async def test_views_built_anew_from_the_log_are_the_views_that_are_read(
         await buyer.orders(product, 2)
     assert await platform.quiet(20)
     anew = ProjectorContainer(
+        settings=platform.settings,
         broker=platform.broker,
         means=platform.container.means(),
         signatures=platform.container.signatures(),

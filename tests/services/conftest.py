@@ -6,9 +6,9 @@ set, everything must be had.
 
 import asyncio
 import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Sequence
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -20,59 +20,58 @@ from tests.services.servers.kafka import Kafka
 from tests.services.servers.mongo import Mongo
 from tests.services.servers.postgres import Postgres
 from tests.services.servers.process import NotReady, Unavailable
+from tests.services.servers.server import Server, temporary_folder
 
 KAFKA: Final = "TRADEX_TEST_KAFKA"
 POSTGRES: Final = "TRADEX_TEST_POSTGRES"
 MONGO: Final = "TRADEX_TEST_MONGO"
 _MISSING: Final = "_MISSING"
-
-_SERVERS: Final = {KAFKA: Kafka, POSTGRES: Postgres, MONGO: Mongo}
-_started: list[Kafka | Postgres | Mongo] = []
-_folders: list[Path] = []
+_SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
+    KAFKA: Kafka,
+    POSTGRES: Postgres,
+    MONGO: Mongo,
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that the environment does not name, before any worker is."""
     wanted = [variable for variable in _SERVERS if not os.environ.get(variable)]
-    if wanted and not hasattr(config, "workerinput"):
-        folder = Path(tempfile.mkdtemp(prefix="tradex-servers-"))
-        folder.chmod(0o755)  # PostgreSQL's own user must reach what is in it
-        _folders.append(folder)
-        asyncio.run(_start_all(wanted, folder))
+    if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that they are stopped then too
+    entered, started = ExitStack(), list[Server]()
+    config.add_cleanup(entered.close)
+    folder = entered.enter_context(temporary_folder())
+    entered.callback(lambda: asyncio.run(_stop(started)))
+    asyncio.run(_start_all(wanted, folder, started))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started, and leave nothing of it."""
-    if _started:
-        asyncio.run(_stop_all())
-    while _folders:
-        shutil.rmtree(_folders.pop(), ignore_errors=True)
+async def _start_all(wanted: list[str], folder: Path, started: list[Server]) -> None:
+    await asyncio.gather(*(_start(variable, folder, started) for variable in wanted))
 
 
-async def _start_all(wanted: Sequence[str], folder: Path) -> None:
-    await asyncio.gather(*(_start(variable, folder) for variable in wanted))
-
-
-async def _start(variable: str, folder: Path) -> None:
+async def _start(variable: str, folder: Path, started: list[Server]) -> None:
+    """Start a server and put its address into the environment, which every worker gets."""
     try:
         server = _SERVERS[variable](folder / variable.lower())
-        _started.append(server)
+        started.append(server)
         await server.start()
     except (Unavailable, NotReady) as error:
         os.environ[variable + _MISSING] = str(error)
     else:
-        os.environ[variable] = server.address if isinstance(server, Kafka) else server.url
+        os.environ[variable] = server.url
 
 
-async def _stop_all() -> None:
-    await asyncio.gather(*(server.stop() for server in _started))
-    _started.clear()
+async def _stop(started: list[Server]) -> None:
+    await asyncio.gather(*(server.stop() for server in started))
 
 
 def _address(variable: str) -> str:
     address = os.environ.get(variable)
     if not address:
-        why = os.environ.get(variable + _MISSING, f"{variable} names no server")
+        why = os.environ.get(variable + _MISSING) or (
+            f"{variable} names no server, and none was started: name tests/services to pytest"
+        )
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)

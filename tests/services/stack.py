@@ -3,77 +3,72 @@
 `python -m tests.services.stack` keeps one running for a person until Ctrl-C.
 """
 
+import argparse
 import asyncio
 import os
-import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.request import urlopen
 
-import psycopg
+from tests.services.deployment import APPS, POSTGRES, Deployment, make_databases
 from tests.services.proxy import Proxy
 from tests.services.servers.kafka import Kafka
 from tests.services.servers.mongo import Mongo
 from tests.services.servers.postgres import Postgres
-from tests.services.servers.process import Process, free_port
+from tests.services.servers.process import NotReady, Process, Unavailable, free_port
+from tests.services.servers.server import Server, temporary_folder
 
-from adapters.security.sealing import generate_key_pair
-from adapters.security.token_keys import AccessTokenKeys
-
-APPS: Final = ("auth", "catalog", "orders", "projector", "gateway")
-POSTGRES: Final = ("auth", "orders", "gateway")
-"""The databases on PostgreSQL; the catalogue's is on the MongoDB-wire server."""
-
-Server = Postgres | Kafka | Mongo
+_LOOK_AGAIN_SECONDS: Final = 1.0
 
 
-@dataclass
-class App:
-    """One replica of an app."""
+class App(Server):
+    """One replica of an app; `url` is where it answers: a gateway's API, another's health."""
 
-    name: str
-    kind: str
-    port: int
-    process: Process
+    def __init__(self, name: str, kind: str, port: int, process: Process) -> None:
+        self.name = name
+        self.kind = kind
+        self.port = port
+        self.process = process
 
     @property
     def url(self) -> str:
-        """Where it answers: a gateway's API, or the health of another."""
         return f"http://127.0.0.1:{self.port}"
+
+    async def prepare(self) -> None:
+        return
+
+    async def answers(self) -> bool:
+        return await asyncio.to_thread(_answers, f"{self.url}/health/ready")
 
     async def ready(self, *, patience: float = 60.0) -> None:
         """Wait until it says that it is ready; raises NotReady."""
-        await self.process.until(self._is_ready, patience=patience)
-
-    async def _is_ready(self) -> bool:
-        return await asyncio.to_thread(_answers, f"{self.url}/health/ready")
+        await self.process.until(self.answers, patience=patience)
 
 
 @dataclass
 class Stack:
-    """Servers, set-up and apps, started and stopped in order.
+    """Servers, set-up and apps, started in order and stopped in reverse.
 
     Apps reach their servers through proxies where `proxied`; `replicas` says how many there are of
-    an app (one), `settings` what every app is told beside its own settings.
+    an app (one), `ports` where one listens (`gateway-1`; else anywhere), `settings` what every app
+    is told beside its own settings.
     """
 
     folder: Path
     replicas: Mapping[str, int] = field(default_factory=dict)
     proxied: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Choose ports and keys; nothing starts yet."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o755)
         kafka_port, self.proxies = free_port(), dict[str, Proxy]()
         self.kafka = Kafka(self.folder / "kafka", advertised=kafka_port if self.proxied else None)
         self.postgres = Postgres(self.folder / "postgres")
@@ -89,19 +84,30 @@ class Stack:
                 "postgres": Proxy(free_port(), self.postgres.port),
                 "mongo": Proxy(free_port(), self.mongo.port),
             }
-        self._keys = _keys()
+        reached = {
+            name: self.proxies.get(name, server).port for name, server in self.servers.items()
+        }
+        self.deployment = Deployment(**reached, socket=self._socket("auth-1"))
         self.apps = {app.name: app for kind in APPS for app in self._replicas_of(kind)}
         self._entered = AsyncExitStack()
 
     @property
     def gateways(self) -> list[App]:
         """The gateways."""
-        return [app for app in self.apps.values() if app.kind == "gateway"]
+        return self.apps_of("gateway")
 
     @property
     def kafka_address(self) -> str:
         """Where apps reach Kafka."""
         return self.kafka.address
+
+    def apps_of(self, kind: str) -> list[App]:
+        """Return the replicas of an app."""
+        return [app for app in self.apps.values() if app.kind == kind]
+
+    def environment(self, kind: str) -> dict[str, str]:
+        """Return what an app of a kind is told."""
+        return {**self.deployment.of_app(kind), **self.settings}
 
     async def __aenter__(self) -> Self:
         try:
@@ -125,7 +131,8 @@ class Stack:
             subprocess.run,
             [sys.executable, "-m", "apps.cli", *arguments],
             input=given,
-            env=self._environment(self.environment("auth")),
+            env=_environment({**self.deployment.of_operator(), **self.settings}),
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=120,
@@ -142,35 +149,15 @@ class Stack:
             "users", "create-admin", "--email", email, "--password-stdin", given=password
         )
 
-    def environment(self, kind: str) -> dict[str, str]:
-        """Return what an app of a kind is told, and what an operator's commands are told."""
-        return {
-            "TRADEX_BROKER": "kafka",
-            "TRADEX_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self._port('kafka')}",
-            **{
-                f"TRADEX_{name.upper()}_DATABASE_URL": (
-                    f"postgresql://tradex@127.0.0.1:{self._port('postgres')}/{name}"
-                )
-                for name in POSTGRES
-            },
-            "TRADEX_CATALOG_DATABASE_URL": (
-                f"mongodb://127.0.0.1:{self._port('mongo')}/catalog?directConnection=true"
-            ),
-            "TRADEX_CONTROL_SOCKET": str(self.folder / "auth-1.sock"),
-            "TRADEX_LOG_FORMAT": "json",
-            **self._keys,
-            **self.settings,
-        }
-
     async def _start(self) -> None:
         await asyncio.gather(*(self._start_server(server) for server in self.servers.values()))
         for proxy in self.proxies.values():
             await self._entered.enter_async_context(proxy)
-        await asyncio.to_thread(self._make_databases)
-        await self.tradex("topics", "apply")
-        for database in (*POSTGRES, "catalog"):
-            await self.tradex("db", "upgrade", database)
-        self._entered.push_async_callback(self._stop_apps)
+        await asyncio.to_thread(make_databases, self.postgres.url)
+        upgrades = (self.tradex("db", "upgrade", database) for database in (*POSTGRES, "catalog"))
+        await asyncio.gather(self.tradex("topics", "apply"), *upgrades)
+        for kind in APPS:
+            self._entered.push_async_callback(self._stop_apps, kind)
         for app in self.apps.values():
             app.process.start()
         await asyncio.gather(*(app.ready() for app in self.apps.values()))
@@ -179,47 +166,35 @@ class Stack:
         self._entered.push_async_callback(server.stop)
         await server.start()
 
-    async def _stop_apps(self) -> None:
-        await asyncio.gather(*(app.process.stop() for app in self.apps.values()))
-
-    def _make_databases(self) -> None:
-        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
-            for name in POSTGRES:
-                connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    async def _stop_apps(self, kind: str) -> None:
+        await asyncio.gather(*(app.stop() for app in self.apps_of(kind)))
 
     def _replicas_of(self, kind: str) -> list[App]:
         return [self._app(kind, number) for number in range(1, self.replicas.get(kind, 1) + 1)]
 
     def _app(self, kind: str, number: int) -> App:
-        name, port = f"{kind}-{number}", free_port()
-        environment = {
-            **self.environment(kind),
-            "TRADEX_HTTP_PORT": str(port),
-            "TRADEX_CONTROL_SOCKET": str(self.folder / f"{name}.sock"),
-        }
-        command = [sys.executable, "-m", "apps.cli", "run", kind]
-        log = self.folder / f"{name}.log"
-        process = Process(name, command, log, environment=self._environment(environment))
+        name = f"{kind}-{number}"
+        port = self.ports.get(name) or free_port()
+        environment = {**self.environment(kind), "TRADEX_HTTP_PORT": str(port)}
+        if kind == "auth":
+            environment["TRADEX_CONTROL_SOCKET"] = str(self._socket(name))
+        process = Process(
+            name,
+            [sys.executable, "-m", "apps.cli", "run", kind],
+            self.folder / f"{name}.log",
+            environment=_environment(environment),
+            folder=self.folder,
+        )
         return App(name, kind, port, process)
 
-    def _port(self, server: str) -> int:
-        proxy = self.proxies.get(server)
-        return self.servers[server].port if proxy is None else proxy.port
-
-    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        rest = {name: v for name, v in os.environ.items() if not name.startswith("TRADEX_")}
-        return {**rest, **given}
+    def _socket(self, name: str) -> Path:
+        return self.folder / f"{name}.sock"
 
 
-def _keys() -> dict[str, str]:
-    pair = generate_key_pair()
-    return {
-        "TRADEX_ACTOR_SIGNING_KEY": secrets.token_urlsafe(32),
-        "TRADEX_GATEWAY_KEY": secrets.token_urlsafe(32),
-        "TRADEX_JWT_SIGNING_KEY": AccessTokenKeys.generate().to_text(),
-        "TRADEX_SEALING_KEYS": pair.private,
-        "TRADEX_SEALING_PUBLIC_KEY": pair.public,
-    }
+def _environment(told: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that imports what we do, and has no other settings."""
+    rest = {name: v for name, v in os.environ.items() if not name.startswith("TRADEX_")}
+    return {**rest, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), **told}
 
 
 def _answers(url: str) -> bool:
@@ -230,22 +205,56 @@ def _answers(url: str) -> bool:
         return False
 
 
-async def _keep_running() -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
+def main() -> None:
+    """Keep a stack running for a person."""
+    parser = argparse.ArgumentParser(prog="nox -s stack --", description=_keep_running.__doc__)
+    parser.add_argument("--port", type=int, default=3000, help="of the first gateway (3000)")
+    parser.add_argument("--replicas", type=int, default=1, help="of each app (1)")
+    given = parser.parse_args()
+    try:
+        asyncio.run(_keep_running(given.port, given.replicas))
+    except (NotReady, RuntimeError, Unavailable) as error:
+        sys.exit(str(error))
+
+
+async def _keep_running(port: int, replicas: int) -> None:
+    """Run Kafka, PostgreSQL, a MongoDB-wire server and every app, until Ctrl-C."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    with tempfile.TemporaryDirectory(prefix="tradex-stack-") as folder:
-        stack = Stack(Path(folder))
+        loop.add_signal_handler(number, task.cancel)
+    with temporary_folder() as folder, suppress(asyncio.CancelledError):
+        stack = Stack(folder, dict.fromkeys(APPS, replicas), ports={"gateway-1": port})
         async with stack:
-            for app in stack.apps.values():
-                print(f"{app.name:<12} {app.url:<24} pid {app.process.pid}  {app.process.log}")  # noqa: T201
-            for name, value in stack.environment("auth").items():
-                if "DATABASE_URL" in name or "BOOTSTRAP" in name or "SOCKET" in name:
-                    print(f"export {name}={value}")  # noqa: T201
-            print(f"ready {stack.gateways[0].url}  (Ctrl-C stops everything)")  # noqa: T201
-            await stopped.wait()
+            _introduce(stack)
+            await _tell_who_ends(stack)
+
+
+def _introduce(stack: Stack) -> None:
+    told = stack.folder / "operator.env"
+    lines = (f"{name}='{value}'\n" for name, value in stack.deployment.of_operator().items())
+    told.write_text("".join(lines))
+    for name, server in stack.servers.items():
+        _say(f"{name:<12} {server.url:<58} pid {server.process.pid}")
+    for app in stack.apps.values():
+        _say(f"{app.name:<12} {app.url:<58} pid {app.process.pid}")
+    _say(f"logs         {stack.folder}/*.log")
+    _say(f"operate it   set -a; . {told}; set +a; tradex lag")
+    _say(f"ready {stack.gateways[0].url}  (Ctrl-C stops everything)")
+
+
+async def _tell_who_ends(stack: Stack) -> None:
+    running = dict(stack.apps)
+    while True:
+        for app in [app for app in running.values() if not app.process.is_running]:
+            del running[app.name]
+            _say(f"{app.name} ended with {app.process.status}: {app.process.log}")
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - it is a program
 
 
 if __name__ == "__main__":
-    asyncio.run(_keep_running())
+    main()

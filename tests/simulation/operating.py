@@ -13,12 +13,8 @@ from tests.simulation.world import World
 from tradex_core.errors import Passing
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Broker
-from tradex_core.messaging.dead_letters import (
-    EXHAUSTED,
-    DeadLetter,
-    DeadLetters,
-    UnknownDeadLetter,
-)
+from tradex_core.messaging.dead_letters import EXHAUSTED, DeadLetter
+from tradex_core.messaging.operating import DeadLetters, NotDecided
 
 _ROUNDS: Final = 4
 _HANDLED: Final = (*topics.COMMANDS, *topics.EVENTS, topics.COMMAND_REPLIES)
@@ -73,7 +69,7 @@ class Operators:
         self._world.trace(who, "decides to {} {}", decision.__name__, letter.id)
         try:
             await decision(letter.id)
-        except UnknownDeadLetter:
+        except NotDecided:
             self._world.trace(who, "is too late")
 
 

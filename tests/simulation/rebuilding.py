@@ -7,6 +7,7 @@ from tests.simulation.world import World
 
 from adapters.memory.view_unit import ViewsDatabase
 from apps.projector.container import ProjectorContainer
+from apps.runtime.settings import Settings
 from apps.runtime.service import Service
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
@@ -19,6 +20,7 @@ async def rebuilt_views(world: World) -> ViewsDatabase:
     database = ViewsDatabase(world.clock)
     means = Means(clock=world.clock, entropy=SeededEntropy(chance), observer=Observers())
     container = ProjectorContainer(
+        settings=providers.Object(Settings.embedded()),
         broker=providers.Object(world.broker),
         means=providers.Object(means),
         signatures=providers.Object(SIGNATURES),

@@ -18,7 +18,7 @@ from tests.simulation.world import World
 from tradex_core.events.topics import CATALOG_COMMANDS, all_topics
 from tradex_core.events.user import Role
 from tradex_core.messaging.broker import Message
-from tradex_core.messaging.dead_letters import DeadLetters
+from tradex_core.messaging.operating import DeadLetters
 from tradex_core.views.ports import USER_VIEWS
 
 

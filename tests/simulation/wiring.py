@@ -54,9 +54,8 @@ def service_of(process: Process, world: World) -> Service:
         "broker": providers.Object(broker_of(process, world)),
         "means": providers.Object(means_of(process, world)),
         "signatures": providers.Object(SIGNATURES),
+        "settings": providers.Object(settings_of(world)),
     }
-    if process.app != "projector":
-        given["settings"] = providers.Object(settings_of(world))
     if process.app == "auth":
         given |= {
             "hasher": providers.Object(QuickHasher()),

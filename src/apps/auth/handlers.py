@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from tradex_core.clock import Clock
 from tradex_core.errors import Refused
+from tradex_core.events import topics
 from tradex_core.events.user import (
     DeactivateUser,
     EndSession,
@@ -47,6 +48,9 @@ from tradex_core.users.refresh_session import refresh_session
 from tradex_core.users.register_user import register_user
 
 R = TypeVar("R")
+
+PUBLISHES: Final = (topics.USER_REGISTERED,)
+"""The topics of the events that the auth service tells."""
 
 
 class AuthUnit(UnitOfWork, Protocol):

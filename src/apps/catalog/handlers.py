@@ -1,11 +1,12 @@
 """Which use case handles which message of the catalogue service."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from tradex_core.clock import Clock
+from tradex_core.events import topics
 from tradex_core.events.order import OrderCreated, OrderUpdated
 from tradex_core.events.product import (
     AdjustStock,
@@ -33,6 +34,15 @@ from tradex_core.products.ports import Movements, Products
 from tradex_core.products.release_stock import release_stock
 from tradex_core.products.reserve_stock import reserve_stock
 from tradex_core.products.update_product import update_product
+
+PUBLISHES: Final = (
+    topics.STOCK_UPDATED,
+    topics.STOCK_RESERVED,
+    topics.STOCK_REJECTED,
+    topics.PRODUCT_CREATED,
+    topics.PRODUCT_UPDATED,
+)
+"""The topics of the events that the catalogue tells."""
 
 
 class CatalogUnit(UnitOfWork, Protocol):

@@ -7,13 +7,14 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from apps.auth.handlers import AuthHandlers
-from apps.catalog.handlers import CatalogHandlers
+from apps.auth import handlers as auth
+from apps.catalog import handlers as catalog
 from apps.cli.asyncapi_headers import COMMAND_HEADERS, DEAD_LETTER_HEADERS, EVENT_HEADERS
 from apps.gateway.following import FOLLOWED
 from apps.gateway.openapi import openapi_document
-from apps.orders.handlers import OrdersHandlers
+from apps.orders import handlers as orders
 from apps.projector.handlers import projector_routes
+from apps.runtime.composition import written_topics
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Command, Event
 from tradex_core.events.topics import Topic
@@ -31,18 +32,6 @@ cares what happened. Values are JSON; what is about a message travels in its hea
 1.0, Kafka binding, binary mode). A reader deduplicates by `ce_id` and passes over unknown fields.
 A key is the value of the field that it names; an e-mail address is trimmed and in lower case.
 """
-_PUBLISHED: Final = {
-    "auth": (topics.USER_REGISTERED,),
-    "catalog": (
-        topics.STOCK_UPDATED,
-        topics.STOCK_RESERVED,
-        topics.STOCK_REJECTED,
-        topics.PRODUCT_CREATED,
-        topics.PRODUCT_UPDATED,
-    ),
-    "orders": (topics.ORDER_CREATED, topics.ORDER_UPDATED),
-}
-"""The events that each service tells."""
 
 
 class Party(Struct, frozen=True, kw_only=True):
@@ -91,23 +80,21 @@ def parties() -> tuple[Party, ...]:
     """Return every app with what it reads and writes."""
     return (
         Party(name="gateway", reads=FOLLOWED, writes=topics.COMMANDS),
-        _service("auth", _unwired(AuthHandlers)),
-        _service("catalog", _unwired(CatalogHandlers)),
-        _service("orders", _unwired(OrdersHandlers)),
+        _service("auth", _unwired(auth.AuthHandlers), auth.PUBLISHES),
+        _service("catalog", _unwired(catalog.CatalogHandlers), catalog.PUBLISHES),
+        _service("orders", _unwired(orders.OrdersHandlers), orders.PUBLISHES),
         _service("projector", projector_routes()),
     )
 
 
-def _service(name: str, routes: Routes[Any]) -> Party:
-    answers = (topics.COMMAND_REPLIES,) if routes.commands else ()
-    letters = tuple(topics.dead_letter_topic(topic) for topic in routes.topics)
+def _service(name: str, routes: Routes[Any], publishes: Iterable[str] = ()) -> Party:
     return Party(
         name=name,
         commands=frozenset(routes.commands),
         events=frozenset(routes.events),
         reads=tuple(routes.topics),
-        writes=(*_PUBLISHED.get(name, ()), *answers, *letters),
-        dead_letters=letters,
+        writes=written_topics(routes, publishes),
+        dead_letters=tuple(topics.dead_letter_topic(topic) for topic in routes.topics),
     )
 
 

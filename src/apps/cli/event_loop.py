@@ -1,9 +1,12 @@
 """Runs a command in an event loop, which the operator's signals end in good order."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -11,13 +14,18 @@ T = TypeVar("T")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T | None:
+def run(work: Coroutine[Any, Any, T], *, drained_within: timedelta | None = None) -> T | None:
     """Run to the end and return the result; None where a signal ended it.
 
-    The first SIGINT or SIGTERM cancels the work, so that it can drain; a second one kills.
+    The first SIGINT or SIGTERM cancels the work, so that it can drain; a second one kills. With
+    `drained_within`, so does a thread that has not ended that long after the first.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_until_signalled(work))
+    ending = _Ending(drained_within)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_until_signalled(work, ending))
+    finally:
+        ending.is_over()
 
 
 async def unless_failed(work: Coroutine[Any, Any, T], failure: Coroutine[Any, Any, object]) -> T:
@@ -35,7 +43,34 @@ async def unless_failed(work: Coroutine[Any, Any, T], failure: Coroutine[Any, An
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _until_signalled(work: Coroutine[Any, Any, T]) -> T | None:
+class _Ending:
+    """Ends the process when its time is over: a thread that hangs would keep it for ever."""
+
+    def __init__(self, within: timedelta | None) -> None:
+        self._within = within
+        self._timer: threading.Timer | None = None
+        self.is_drained = False
+
+    def begin(self) -> None:
+        """Let the time run."""
+        if self._within is not None:
+            self._timer = threading.Timer(self._within.total_seconds(), self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def is_over(self) -> None:
+        """Let the process end by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self) -> None:
+        if not self.is_drained:
+            sys.stderr.write(f"Error: not drained within {self._within}: ended as it is\n")
+        sys.stderr.flush()
+        os._exit(0 if self.is_drained else 1)
+
+
+async def _until_signalled(work: Coroutine[Any, Any, T], ending: _Ending) -> T | None:
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     signalled = False
@@ -45,6 +80,8 @@ async def _until_signalled(work: Coroutine[Any, Any, T]) -> T | None:
         signalled = True
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        ending.begin()
         task.cancel()
 
     if sys.platform != "win32":
@@ -56,6 +93,8 @@ async def _until_signalled(work: Coroutine[Any, Any, T]) -> T | None:
         if not signalled:
             raise
         return None
+    finally:
+        ending.is_drained = True
 
 
 def _loop_factory() -> Any:  # noqa: ANN401 - uvloop's type of loop, or asyncio's own

@@ -8,6 +8,7 @@ from importlib import metadata
 import click
 
 from apps.cli.failures import is_debugging, unexpected
+from apps.cli.operations import OPERATIONS
 
 
 class CommandLine(click.Group):
@@ -41,6 +42,9 @@ Examples:
   tradex up --demo            run the platform, with a catalogue to try it on
   tradex up --help            what a command does, with an example
 """
+
+APPS = ("gateway", "auth", "catalog", "orders", "projector")
+"""What runs alone; that each has a port is tested."""
 
 _port = click.IntRange(0, 65535)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -76,11 +80,33 @@ def up(host: str | None, port: int | None, demo: bool, as_json: bool) -> None:  
     then everything is gone.
     """
     from apps.cli.configuration import load_settings  # noqa: PLC0415 - see the module's docstring
+    from apps.runtime.requirements import for_platform  # noqa: PLC0415
 
-    settings = load_settings(host=host, port=port)
+    settings = load_settings(host=host, port=port, check=for_platform)
     from apps.cli.serving import run_platform  # noqa: PLC0415 - see the module's docstring
 
     run_platform(settings, demo=demo, as_json=as_json)
+
+
+@tradex.command(epilog="\b\nExample:\n  tradex run orders")
+@click.argument("app", type=click.Choice(APPS))
+@click.option("--host", metavar="HOST", help="Listen on this address instead of TRADEX_HTTP_HOST.")
+@click.option("--port", type=_port, help="Listen on this port instead of TRADEX_HTTP_PORT.")
+@_json
+def run(app: str, host: str | None, port: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """Run one app in this process, on Kafka and its own database.
+
+    Waits for its servers, then prints `ready http://…`. It tells of its health on its port, which
+    is 3000 for the gateway, 3001 for auth, 3002 for catalog, 3003 for orders and 3004 for
+    projector, where no other is set. SIGTERM and Ctrl-C end it once what is at hand is handled.
+    """
+    from apps.cli.configuration import load_settings  # noqa: PLC0415 - see the module's docstring
+    from apps.runtime.requirements import PORTS, for_app  # noqa: PLC0415
+
+    settings = load_settings(host=host, port=port, check=for_app(app), http_port=PORTS[app])
+    from apps.cli.running import run_app  # noqa: PLC0415 - see the module's docstring
+
+    run_app(app, settings, as_json=as_json)
 
 
 @tradex.command(epilog="\b\nExample:\n  tradex demo --json > summary.json")
@@ -144,6 +170,10 @@ def create_admin(
     from apps.cli.admins import make_admin  # noqa: PLC0415 - see the module's docstring
 
     make_admin(email=email, name=name, password_stdin=password_stdin, port=port, as_json=as_json)
+
+
+for operation in OPERATIONS:
+    tradex.add_command(operation)
 
 
 def main() -> None:

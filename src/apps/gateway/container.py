@@ -2,10 +2,13 @@
 
 import hmac
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
+from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.security.refresh_tokens import RefreshTokens
+from adapters.security.sealing import HpkeSealer
 from adapters.security.token_keys import AccessTokenKeys
 from adapters.security.tokens import AccessTokenIssuer, AccessTokenVerifier
 from apps.gateway.app import build_app
@@ -19,6 +22,8 @@ from apps.gateway.readiness import Readiness, Ready
 from apps.gateway.stopping import Stopping
 from apps.gateway.streams import HEARTBEAT_SECONDS, Streams
 from apps.gateway.tokens import TokenDesk
+from apps.runtime.container import chosen_by, read_key, views_database, views_inspection
+from apps.runtime.servers import DatabaseOfViews
 from apps.runtime.settings import Settings
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
@@ -31,12 +36,29 @@ from tradex_core.operations.waiting import Outcomes
 from tradex_core.users.ports import PasswordSealer
 from tradex_core.views.ports import ViewQueries
 
+if TYPE_CHECKING:
+    from adapters.postgres.database import PostgresDatabase
+
 ISSUER = "tradex"
 AUDIENCE = "tradex-api"
 
 
 def _derived_key(gateway_key: bytes, purpose: str) -> bytes:
     return hmac.digest(gateway_key, purpose.encode(), "sha256")
+
+
+def _postgres_idempotency(database: "PostgresDatabase") -> IdempotencyRecords:
+    from adapters.postgres.idempotency import PostgresIdempotencyRecords
+
+    return PostgresIdempotencyRecords(database)
+
+
+def _sealer(public_key: str) -> PasswordSealer:
+    return read_key("sealing_public_key", HpkeSealer.from_text, public_key)
+
+
+def _token_keys(private_keys: str) -> AccessTokenKeys:
+    return read_key("jwt_signing_key", AccessTokenKeys.from_text, private_keys)
 
 
 async def _nothing_more() -> Mapping[str, bool]:
@@ -48,22 +70,38 @@ def _logged_only(_error: BaseException) -> None:
 
 
 class GatewayContainer(containers.DeclarativeContainer):
-    """The gateway on the broker and the views that it is given; `gateway_key` keys its digests.
+    """The gateway on the broker that it is given, and the database that the settings choose.
 
+    Its keys are those of the settings, unless it is given others; `gateway_key` keys its digests.
     `ready` checks what else has to be there for the app to be ready; `failed` is called when the
     app cannot go on.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency()
     broker: providers.Dependency[Broker] = providers.Dependency()
-    views: providers.Dependency[ViewQueries] = providers.Dependency()
-    idempotency_records: providers.Dependency[IdempotencyRecords] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
     entropy: providers.Dependency[Entropy] = providers.Dependency()
     signatures: providers.Dependency[ActorSignatures] = providers.Dependency()
-    sealer: providers.Dependency[PasswordSealer] = providers.Dependency()
-    token_keys: providers.Dependency[AccessTokenKeys] = providers.Dependency()
-    gateway_key: providers.Dependency[bytes] = providers.Dependency()
+    database: providers.Dependency[DatabaseOfViews] = providers.Dependency(
+        default=providers.Singleton(views_database, settings, clock)
+    )
+    views: providers.Dependency[ViewQueries] = providers.Dependency(default=database.provided.views)
+    idempotency_records: providers.Dependency[IdempotencyRecords] = providers.Dependency(
+        default=chosen_by(
+            settings.provided.gateway_database_url,
+            memory=providers.Singleton(MemoryIdempotencyRecords),
+            postgres=providers.Singleton(_postgres_idempotency, database),
+        )
+    )
+    sealer: providers.Dependency[PasswordSealer] = providers.Dependency(
+        default=providers.Singleton(_sealer, settings.provided.sealing_public_key)
+    )
+    token_keys: providers.Dependency[AccessTokenKeys] = providers.Dependency(
+        default=providers.Singleton(_token_keys, settings.provided.jwt_signing_key)
+    )
+    gateway_key: providers.Dependency[bytes] = providers.Dependency(
+        default=settings.provided.gateway_key
+    )
     ready: providers.Dependency[Ready] = providers.Dependency(
         default=providers.Object(_nothing_more)
     )
@@ -71,6 +109,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         default=providers.Object(_logged_only)
     )
 
+    inspection = providers.Callable(views_inspection, settings)
     stopping = providers.Singleton(Stopping)
     outcomes = providers.Singleton(Outcomes, limit=settings.provided.max_pending)
     order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
 from apps.gateway.gatekeeper import Unauthenticated
 from apps.gateway.pagination import InvalidQuery
 from apps.gateway.problems import FieldError
@@ -147,6 +149,7 @@ INVALID_BODY: Final = InvalidBody(
 UNSUPPORTED: Final = UnsupportedMediaType(
     "Send the body as application/json, and say so in Content-Type."
 )
+TOO_LARGE: Final = RequestEntityTooLarge()
 INVALID_QUERY: Final = InvalidQuery(
     "Correct the query parameters named in errors.",
     errors=[FieldError("/limit", "must be a whole number from 1 to 100")],

@@ -103,6 +103,7 @@ _ROLES: Final = (*_SEE_OTHERS, examples.FORBIDDEN)
 _COMMANDS: Final = (
     examples.INVALID_BODY,
     examples.INVALID_KEY,
+    examples.TOO_LARGE,
     examples.UNSUPPORTED,
     examples.KEY_REUSED,
     examples.DISCARDED,

@@ -1,9 +1,10 @@
 """Which use case handles which message of the orders service."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from tradex_core.clock import Clock
+from tradex_core.events import topics
 from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder, OrderDocument
 from tradex_core.events.stock import StockRejected, StockReserved
 from tradex_core.ids import OrderId, derived_uuid7
@@ -16,6 +17,9 @@ from tradex_core.orders.create_order import create_order
 from tradex_core.orders.needs import needs_of_order
 from tradex_core.orders.ports import Orders
 from tradex_core.orders.reject_order import reject_order
+
+PUBLISHES: Final = (topics.ORDER_CREATED, topics.ORDER_UPDATED)
+"""The topics of the events that the orders service tells."""
 
 
 class OrdersUnit(UnitOfWork, Protocol):

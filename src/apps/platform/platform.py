@@ -1,54 +1,75 @@
 """The whole platform in one process: started as one, drained as one."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from dependency_injector import providers
 
 from apps.auth.admin_accounts import AdminAccounts
 from apps.platform.container import PlatformContainer
+from apps.runtime.backlogs import Backlogs
+from apps.runtime.checks import Checks
+from apps.runtime.health import HealthApp
 from apps.runtime.http_server import HttpServer
+from apps.runtime.requirements import DATABASES
+from apps.runtime.servers import Database
 from apps.runtime.service import Background, Service
-from apps.runtime.settings import Settings
+from apps.runtime.settings import Settings, variable
+from apps.runtime.startup import Server, missing_topics, wait_for
 from tradex_core.events import topics
 from tradex_core.events.user import UserDocument
 
 _QUIET_SECONDS = 2.0
-_LOOPBACK = "127.0.0.1"
 _LOOK_AGAIN_SECONDS = 0.005
 
 
 class Platform:
-    """Gateway, services and projector on the in-memory adapters, in the loop it is entered in.
+    """Gateway, services and projector in the loop that it is entered in.
 
-    Entering raises AddressInUse. Leaving stops the HTTP server first, then waits until everything
-    that was accepted is handled, within five seconds in all.
+    In memory or on servers, as the settings say. Entering waits for the servers; it raises
+    AddressInUse, and NotStarted which says what is missing. Leaving stops the HTTP server first,
+    then waits until everything that was accepted is handled, within five seconds in all.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.container = PlatformContainer(
             settings=settings,
             ready=providers.Object(self._ready),
             failed=providers.Object(self._gateway_failed),
         )
+        parts: list[Any] = [
+            self.container.auth,
+            self.container.catalog,
+            self.container.orders,
+            self.container.projector,
+        ]
         self.broker = self.container.broker()
         self.auth_database = self.container.auth.database()
         self.catalog_database = self.container.catalog.database()
         self.orders_database = self.container.orders.database()
         self.views_database = self.container.projector.database()
-        self.services: list[Service] = [
-            self.container.auth.service(),
-            self.container.catalog.service(),
-            self.container.orders.service(),
-            self.container.projector.service(),
-        ]
+        self.services: list[Service] = [part.service() for part in parts]
+        self._databases: dict[str, Database] = {
+            service.name: part.database()
+            for service, part in zip(self.services, parts, strict=True)
+        }
+        self._inspections = [part.inspection() for part in parts]
+        self._checks = Checks(
+            {
+                "broker": self.broker.ping,
+                **{f"{name} database": each.ping for name, each in self._databases.items()},
+            },
+            {service.name: partial(_is_ready, service) for service in self.services},
+        )
         self._gateway = HttpServer(
             self.container.gateway.app(), host=settings.http_host, port=settings.http_port
         )
         self._internal = [
-            HttpServer(self.container.metrics_app(), host=_LOOPBACK, port=port)
+            HttpServer(self._health(), host=settings.metrics_host, port=port)
             for port in (settings.metrics_port,)
             if port is not None
         ]
@@ -67,18 +88,19 @@ class Platform:
 
     @property
     def internal_url(self) -> str | None:
-        """Where `/metrics` answers, on loopback only; None where no port is set for it."""
+        """Where `/metrics` answers; None where no port is set for it."""
         return self._internal[0].url if self._internal else None
 
     async def __aenter__(self) -> Self:
         sockets = [server.bind() for server in self._servers]
-        await self.broker.apply(topics.all_topics())
         self._background = Background()
+        try:
+            await self._wait_for_servers()
+        except BaseException:
+            await self._close()
+            raise
         for service in self.services:
-            self._background.start(f"{service.name}'s consumer", service.consumer.run())
-            self._background.start(f"{service.name}'s relay", service.relay.run())
-            for timer in service.timers:
-                self._background.start(f"{service.name}'s timer", timer())
+            service.start(self._background)
         for server, listening in zip(self._servers, sockets, strict=True):
             self._serving.append(asyncio.create_task(server.run(listening)))
         for server in self._servers:
@@ -98,9 +120,7 @@ class Platform:
         await self.quiet(_QUIET_SECONDS)
         for service in self.services:
             await service.consumer.stop()
-        await self._background.stop()
-        await self.broker.close()
-        self.container.auth.executor().shutdown(wait=False, cancel_futures=True)
+        await self._close()
 
     async def wait_failed(self) -> None:
         """Wait until a background loop fails; raises BackgroundFailure, which names it."""
@@ -121,21 +141,39 @@ class Platform:
             return False
         return True
 
+    async def _wait_for_servers(self) -> None:
+        servers = {
+            f"{name} database": Server(database.open, variable(DATABASES[name]))
+            for name, database in self._databases.items()
+        }
+        broker = Server(self.broker.ping, variable("kafka_bootstrap_servers"))
+        await wait_for(
+            {"broker": broker, **servers},
+            [self._topics, *self._inspections],
+            within=self.settings.startup_timeout,
+        )
+
+    async def _topics(self) -> Sequence[str]:
+        """Make the topics of a broker in memory; of another, tell which are missing."""
+        if self.settings.broker == "memory":
+            await self.broker.apply(topics.all_topics())
+        return await missing_topics(self.broker, [topic.name for topic in topics.all_topics()])
+
+    def _health(self) -> HealthApp:
+        backlogs = Backlogs(self._databases)
+        metrics = self.container.metrics_app(backlogs)
+        return HealthApp(self._ready, metrics=metrics, before_metrics=backlogs.refresh)
+
     async def _ready(self) -> Mapping[str, bool]:
-        return {service.name: service.ready for service in self.services}
+        return await self._checks()
 
     def _gateway_failed(self, cause: BaseException) -> None:
         self._background.fail("the gateway's follower", cause)
 
     async def _is_quiet(self) -> bool:
-        databases = (
-            self.auth_database,
-            self.catalog_database,
-            self.orders_database,
-            self.views_database,
-        )
-        if any(len(database.outbox) or len(database.parking) for database in databases):
-            return False
+        for database in self._databases.values():
+            if await database.outbox.count() or await database.parking.count():
+                return False
         return not sum([await self.lag(service) for service in self.services])
 
     async def lag(self, service: Service) -> int:
@@ -146,3 +184,15 @@ class Platform:
             for partition, (start, end) in (await self.broker.offsets(topic)).items():
                 behind += end - max(start, committed.get((topic, partition), 0))
         return behind
+
+    async def _close(self) -> None:
+        await self._background.stop()
+        await self._checks.stop()
+        await self.broker.close()
+        for database in self._databases.values():
+            await database.close()
+        self.container.auth.executor().shutdown(wait=False, cancel_futures=True)
+
+
+def _is_ready(service: Service) -> bool:
+    return service.ready

@@ -1,26 +1,45 @@
 """What the projector is made of."""
 
+from typing import TYPE_CHECKING
+
 from dependency_injector import containers, providers
 
-from adapters.memory.view_unit import ViewsDatabase, ViewsUnitOfWork
-from apps.projector.handlers import projector_routes
+from adapters.memory.view_unit import ViewsUnitOfWork
+from apps.projector.handlers import ViewsUnit, projector_routes
 from apps.runtime.composition import service
+from apps.runtime.container import chosen_by, views_database, views_inspection
+from apps.runtime.settings import Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Means
 
+if TYPE_CHECKING:
+    from adapters.postgres.view_unit import ViewsDatabase
+
 CONSUMER = "projector"
 
 
-class ProjectorContainer(containers.DeclarativeContainer):
-    """The projector on the database of views and the broker that the settings choose."""
+def _postgres_unit(database: "ViewsDatabase") -> ViewsUnit:
+    from adapters.postgres.view_unit import ViewsUnitOfWork as PostgresUnit
 
+    return PostgresUnit(database)
+
+
+class ProjectorContainer(containers.DeclarativeContainer):
+    """The projector on the database that the settings choose, and the broker that it is given."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency()
     broker: providers.Dependency[Broker] = providers.Dependency()
     means: providers.Dependency[Means] = providers.Dependency()
     signatures: providers.Dependency[ActorSignatures] = providers.Dependency()
 
-    database = providers.Singleton(ViewsDatabase, means.provided.clock)
-    units = providers.Factory(ViewsUnitOfWork, database)
+    database = providers.Singleton(views_database, settings, means.provided.clock)
+    inspection = providers.Callable(views_inspection, settings)
+    units = chosen_by(
+        settings.provided.gateway_database_url,
+        memory=providers.Factory(ViewsUnitOfWork, database),
+        postgres=providers.Factory(_postgres_unit, database),
+    )
     service = providers.Singleton(
         service,
         CONSUMER,
@@ -32,4 +51,5 @@ class ProjectorContainer(containers.DeclarativeContainer):
         means=means,
         signatures=signatures,
         unsigned_accepted=False,
+        batch=settings.provided.consumer_batch,
     )

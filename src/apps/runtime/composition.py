@@ -1,9 +1,10 @@
 """Composes a service from its routes, its store and its broker: the same way in every container."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from apps.runtime.service import Service
+from tradex_core.events import topics
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.consume import Consumer
@@ -29,9 +30,21 @@ def service(
     unsigned_accepted: bool,
     batch: int = 500,
     timers: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    publishes: Sequence[str] = (),
 ) -> Service:
-    """Compose a service; nothing runs and nothing connects before its loops are started."""
+    """Compose a service; nothing runs and nothing connects before its loops are started.
+
+    `publishes` names the topics of its events; those of its replies and dead letters are known.
+    """
     opener = Opener(name, routes, signatures=signatures, unsigned_accepted=unsigned_accepted)
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
     consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
-    return Service(name, consumer, Relay(outbox, broker, means), timers)
+    used = (*routes.topics, *written_topics(routes, publishes))
+    return Service(name, consumer, Relay(outbox, broker, means), timers, used)
+
+
+def written_topics(routes: Routes[W], publishes: Iterable[str]) -> tuple[str, ...]:
+    """Return the topics that a service writes: its events, its answers, and its dead letters."""
+    answers = (topics.COMMAND_REPLIES,) if routes.commands else ()
+    letters = (topics.dead_letter_topic(topic) for topic in routes.topics)
+    return (*publishes, *answers, *letters)

@@ -24,11 +24,22 @@ class _EmbeddedServer(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves an ASGI app; requests in flight are answered before it stops, within two seconds."""
+    """Serves an ASGI app; requests in flight are answered before it stops, within two seconds.
 
-    def __init__(self, app: Any, *, host: str, port: int) -> None:  # noqa: ANN401 - any ASGI app
+    With `lifespan`, the app is told of its beginning and its end.
+    """
+
+    def __init__(
+        self,
+        app: Any,  # noqa: ANN401 - any ASGI app
+        *,
+        host: str,
+        port: int,
+        lifespan: bool = True,
+    ) -> None:
         config = uvicorn.Config(
             app,
+            lifespan="auto" if lifespan else "off",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -37,6 +48,7 @@ class HttpServer:
         self._server = _EmbeddedServer(config)
         self._host = host
         self._port = port
+        self._serving: asyncio.Task[None] | None = None
         self.url = ""
 
     def bind(self) -> socket.socket:
@@ -63,3 +75,16 @@ class HttpServer:
     def stop(self) -> None:
         """Accept nothing more, and answer what is in flight."""
         self._server.should_exit = True
+
+    async def open(self) -> None:
+        """Listen, and return once requests are answered; raises AddressInUse."""
+        self._serving = asyncio.create_task(self.run(self.bind()))
+        starting = asyncio.create_task(self.started())
+        await asyncio.wait({self._serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+        starting.cancel()
+
+    async def close(self) -> None:
+        """Accept nothing more, and return once what is in flight is answered."""
+        self.stop()
+        if self._serving is not None:
+            await self._serving

@@ -25,8 +25,8 @@ _SENSITIVE: Final = (
 )
 _HARMLESS: Final = frozenset({"tokentype", "token_type"})
 _MESSAGING: Final = "tradex.messaging"
-_CHATTY: Final = ("asyncio", "httpcore", "httpx")
-"""Loggers of other people's code whose debug lines nobody asked for."""
+_CHATTY: Final = ("alembic", "asyncio", "httpcore", "httpx", "pymongo")
+"""Loggers of other people's code whose lines about what goes well nobody asked for."""
 
 
 def configure_logging(

@@ -10,6 +10,10 @@ class SecretText(str):
 
     __slots__ = ()
 
+    def reveal(self) -> str:
+        """Return the text as one that shows itself, for a driver that reads it by showing it."""
+        return str.__str__(self)
+
     def __repr__(self) -> str:
         return MASK
 
@@ -33,3 +37,13 @@ class SecretBytes(bytes):
 
     def __format__(self, format_spec: str) -> str:
         return MASK
+
+
+def kept_secret(value: str | bytes) -> SecretText | SecretBytes:
+    """Return a text or bytes as what does not show itself; what does not already is left as it is.
+
+    Made anew it would be its own mask.
+    """
+    if isinstance(value, SecretText | SecretBytes):
+        return value
+    return SecretBytes(value) if isinstance(value, bytes) else SecretText(value)

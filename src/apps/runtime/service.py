@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tradex_core.messaging.consume import Consumer
@@ -17,12 +17,21 @@ class Service:
     name: str
     consumer: Consumer[Any]
     relay: Relay
-    timers: Sequence[Callable[[], Coroutine[Any, Any, None]]] = field(default=())
+    timers: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    topics: Sequence[str] = ()
+    """What it reads and writes."""
 
     @property
     def ready(self) -> bool:
         """Whether it is not waiting for a server."""
         return not self.consumer.waiting
+
+    def start(self, background: "Background") -> None:
+        """Run everything until the background is stopped."""
+        background.start(f"{self.name}'s consumer", self.consumer.run())
+        background.start(f"{self.name}'s relay", self.relay.run())
+        for timer in self.timers:
+            background.start(f"{self.name}'s timer", timer())
 
 
 class BackgroundFailure(Exception):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from apps.runtime.secret import SecretBytes, SecretText
@@ -15,7 +15,8 @@ _MIN_KEY_BYTES = 32
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
-_LATER = "the adapters for Kafka, PostgreSQL and MongoDB come with a later release"
+MEMORY: Final = "memory:"
+"""The URL of a database that is in this process, and gone with it."""
 
 
 def text(value: str) -> str:
@@ -100,25 +101,25 @@ def origins(value: str) -> tuple[str, ...]:
     return found
 
 
-def broker(value: str) -> Literal["memory"]:
-    """Return the broker's kind: this release has the one in memory."""
-    if value.lower() == "kafka":
-        msg = f"this release runs on the in-memory broker; {_LATER}"
-        raise ValueError(msg)
-    one_of("memory")(value)
-    return "memory"
+def database_url(*schemes: str) -> Callable[[str], SecretText]:
+    """Return a reader of `memory:` or a server's URL; the errors do not show what it holds."""
 
-
-def database_url(*schemes: str) -> Callable[[str], str]:
-    """Return a reader of `memory:`; the errors do not show what else a URL holds."""
-
-    def read(value: str) -> str:
-        if value.startswith(tuple(f"{scheme}:" for scheme in schemes)):
-            msg = f"this release keeps its data in memory; {_LATER}"
-            raise ValueError(msg)
-        if value != "memory:":
-            msg = "the URL is not memory:"
-            raise ValueError(msg)
-        return value
+    def read(value: str) -> SecretText:
+        if value != MEMORY:
+            _require_database(value, schemes)
+        return SecretText(value)
 
     return read
+
+
+def _require_database(value: str, schemes: tuple[str, ...]) -> None:
+    if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        msg = f"the URL is neither {MEMORY} nor one that begins with {schemes[0]}://"
+        raise ValueError(msg)
+    try:
+        database = urlsplit(value).path.strip("/")
+    except ValueError:  # what it says may hold the password
+        database = ""
+    if not database:
+        msg = "the URL names no database behind its host"
+        raise ValueError(msg)

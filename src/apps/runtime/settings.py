@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, get_type_hints
 
 from apps.runtime import setting_values as values
-from apps.runtime.secret import SecretBytes, SecretText
+from apps.runtime.secret import SecretBytes, SecretText, kept_secret
 from apps.runtime.setting_sources import read_dotenv, read_secret_file
 
 PREFIX: Final = "TRADEX_"
@@ -33,9 +33,22 @@ class Reading(NamedTuple):
     secret: bool = False
 
 
+Check = Callable[["Settings"], Iterable[tuple[str, str]]]
+"""Tells what is wrong with settings as a whole: each a setting's name, and why with the remedy."""
+
 _count = values.whole_number(1, 1_000_000)
-_postgres = Reading(values.database_url("postgresql", "postgres"), "memory:")
-_mongo = Reading(values.database_url("mongodb", "mongodb+srv"), "memory:")
+_postgres = Reading(
+    values.database_url("postgresql", "postgres"),
+    "for example postgresql://tradex:password@localhost:5432/tradex",
+    secret=True,
+)
+_mongo = Reading(
+    values.database_url("mongodb", "mongodb+srv"),
+    "for example mongodb://tradex:password@localhost:27017/tradex",
+    secret=True,
+)
+_time = values.duration
+_memory = SecretText(values.MEMORY)
 _accept_or_refuse = Reading(values.one_of("accept", "refuse"), "refuse")
 _new_key = Reading(
     values.key,
@@ -51,26 +64,42 @@ _mechanism = values.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 class Settings:
     """All that can be set, with the defaults of the platform in one process.
 
-    A key that is not set is made at start and lost at exit. Secrets are of types that show `***`.
+    A key that is not set is made at start and lost at exit, which will do for that platform only.
+    Secrets are of types that show `***`.
     """
 
-    broker: Annotated[Literal["memory"], Reading(values.broker, "memory")] = "memory"
-    auth_database_url: Annotated[str, _postgres] = "memory:"
-    catalog_database_url: Annotated[str, _mongo] = "memory:"
-    orders_database_url: Annotated[str, _postgres] = "memory:"
-    gateway_database_url: Annotated[str, _postgres] = "memory:"
+    broker: Annotated[
+        Literal["memory", "kafka"], Reading(values.one_of("memory", "kafka"), "kafka")
+    ] = "memory"
+    auth_database_url: Annotated[SecretText, _postgres] = _memory
+    catalog_database_url: Annotated[SecretText, _mongo] = _memory
+    orders_database_url: Annotated[SecretText, _postgres] = _memory
+    gateway_database_url: Annotated[SecretText, _postgres] = _memory
+    database_pool_size: Annotated[int, Reading(values.whole_number(2, 1000), "10")] = 10
+    database_statement_timeout: Annotated[timedelta, Reading(_time, "30s")] = timedelta(seconds=30)
+    database_lock_timeout: Annotated[timedelta, Reading(_time, "10s")] = timedelta(seconds=10)
 
     kafka_bootstrap_servers: Annotated[str | None, Reading(values.text, "localhost:9092")] = None
-    kafka_security_protocol: Annotated[str | None, Reading(_protocol, "SASL_SSL")] = None
-    kafka_sasl_mechanism: Annotated[str | None, Reading(_mechanism, "SCRAM-SHA-512")] = None
+    kafka_security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], Reading(_protocol, "SASL_SSL")
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None,
+        Reading(_mechanism, "SCRAM-SHA-512"),
+    ] = None
     kafka_sasl_username: Annotated[str | None, Reading(values.text, "tradex")] = None
     kafka_sasl_password: Annotated[
         SecretText | None, Reading(values.secret_text, "your Kafka cluster gives it", secret=True)
     ] = None
     kafka_ssl_ca_location: Annotated[Path | None, Reading(values.path, "/etc/ssl/ca.crt")] = None
+    kafka_group_protocol: Annotated[
+        Literal["classic", "consumer"], Reading(values.one_of("classic", "consumer"), "classic")
+    ] = "classic"
+    consumer_batch: Annotated[int, Reading(values.whole_number(1, 10_000), "500")] = 500
 
     http_host: Annotated[str, Reading(values.text, "127.0.0.1")] = "127.0.0.1"
     http_port: Annotated[int, Reading(values.whole_number(0, 65535), "3000")] = 3000
+    metrics_host: Annotated[str, Reading(values.text, "127.0.0.1")] = "127.0.0.1"
     metrics_port: Annotated[int | None, Reading(values.whole_number(1, 65535), "9000")] = None
     control_socket: Annotated[Path | None, Reading(values.path, "/run/tradex.sock")] = None
     cors_origins: Annotated[
@@ -85,7 +114,9 @@ class Settings:
         Reading(values.one_of("debug", "info", "warning", "error"), "warning"),
     ] = "info"
 
-    pending_timeout: Annotated[timedelta, Reading(values.duration, "60s")] = timedelta(seconds=60)
+    startup_timeout: Annotated[timedelta, Reading(_time, "60s")] = timedelta(seconds=60)
+    shutdown_timeout: Annotated[timedelta, Reading(_time, "10s")] = timedelta(seconds=10)
+    pending_timeout: Annotated[timedelta, Reading(_time, "60s")] = timedelta(seconds=60)
     unsigned_commands: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "accept"
     plaintext_passwords: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "refuse"
     argon2: Annotated[
@@ -110,8 +141,7 @@ class Settings:
         for name, reading in _READINGS.items():
             value = getattr(self, name)
             if reading.secret and value is not None:
-                kind = SecretBytes if isinstance(value, bytes) else SecretText
-                object.__setattr__(self, name, kind(value))
+                object.__setattr__(self, name, kept_secret(value))
 
     @classmethod
     def embedded(cls, **overrides: Any) -> Self:  # noqa: ANN401 - each setting its own type
@@ -120,20 +150,30 @@ class Settings:
 
     @classmethod
     def load(
-        cls, environ: Mapping[str, str] | None = None, dotenv_path: Path | None = Path(".env")
+        cls,
+        environ: Mapping[str, str] | None = None,
+        dotenv_path: Path | None = Path(".env"),
+        *,
+        check: Check | None = None,
+        **defaults: Any,  # noqa: ANN401 - each setting its own type
     ) -> Self:
         """Read the settings from the environment, and what it lacks from a `.env` file.
 
-        Raises SettingsError with everything that is wrong, missing or unknown.
+        `check` tells what of settings that can be read is missing or contradictory all the same;
+        `defaults` stand in for the usual ones. Raises SettingsError with everything that is wrong,
+        missing or unknown.
         """
         problems: list[str] = []
         environment = os.environ if environ is None else environ
         given = _merged(_ours(environment), _ours(read_dotenv(dotenv_path, problems)))
         read = _read_all(given, problems)
-        problems += _missing(read)
+        settings = cls(**{**defaults, **read})
+        unread = {_NAMES.get(variable) for variable in given} - set(read)
+        found = check(settings) if check is not None else ()
+        problems += [f"{variable(name)}: {why}" for name, why in found if name not in unread]
         if problems:
             raise SettingsError(problems)
-        return cls(**read)
+        return settings
 
     @property
     def unsigned_accepted(self) -> bool:
@@ -156,6 +196,16 @@ _NAMES: Final[Mapping[str, str]] = {
     for suffix in (("", _FILE) if reading.secret else ("",))
 }
 """The variables, and the setting that each is for."""
+
+
+def variable(name: str) -> str:
+    """Return the variable that a setting is read from."""
+    return PREFIX + name.upper()
+
+
+def variables() -> tuple[str, ...]:
+    """Return the name of every variable that is read."""
+    return tuple(_NAMES)
 
 
 def _ours(source: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -195,6 +245,11 @@ def _value(variable: str, raw: str | None, reading: Reading) -> Any:  # noqa: AN
     return reading.read(value)
 
 
+def remedy(name: str) -> str:
+    """Return what to write where a setting is missing, or cannot be read."""
+    return _remedy(variable(name), _READINGS[name])
+
+
 def _remedy(variable: str, reading: Reading) -> str:
     return reading.example if reading.secret else f"for example {variable}={reading.example}"
 
@@ -203,13 +258,3 @@ def _unknown(variable: str) -> str:
     [*near] = get_close_matches(variable, _NAMES, n=1)
     remedy = f"did you mean {near[0]}?" if near else "remove it"
     return f"{variable}: there is no such setting; {remedy}"
-
-
-def _missing(read: Mapping[str, Any]) -> list[str]:
-    pair = {"sealing_keys", "sealing_public_key"}
-    absent = pair - set(read)
-    if len(absent) != 1:
-        return []
-    [missing], [present] = absent, pair - absent
-    needs = f"{PREFIX}{present.upper()} needs it, so set both or neither"
-    return [f"{PREFIX}{missing.upper()}: it is missing; {needs}"]

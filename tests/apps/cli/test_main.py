@@ -8,7 +8,25 @@ from click.testing import CliRunner
 
 from apps.cli.main import tradex
 
-COMMANDS = ["up", "demo", "openapi", "asyncapi", "users create-admin"]
+COMMANDS = [
+    "up",
+    "demo",
+    "openapi",
+    "asyncapi",
+    "users create-admin",
+    "topics apply",
+    "db upgrade",
+    "db check",
+    "dead-letters list",
+    "dead-letters show",
+    "dead-letters redrive",
+    "dead-letters discard",
+    "orders verify",
+    "stock verify",
+    "lag",
+    "views rebuild",
+]
+GROUPS = ["users", "topics", "db", "dead-letters", "orders", "stock", "views"]
 
 
 def invoke(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
@@ -16,7 +34,7 @@ def invoke(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str
     return result.exit_code, result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("command", ["", "users", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *GROUPS, *COMMANDS])
 def test_help_is_success_and_shows_an_example_of_a_command(command: str) -> None:
     status, out, err = invoke(*command.split(), "--help")
 

@@ -99,10 +99,17 @@ class SwitchableViews(MemoryViews):
         self.away = False
 
     async def product(self, product_id: str) -> Any:  # noqa: ANN401 - as the port has it
+        self._require_there()
+        return await super().product(product_id)
+
+    async def products_by_id(self, product_ids: Any) -> Any:  # noqa: ANN401 - as the port has it
+        self._require_there()
+        return await super().products_by_id(product_ids)
+
+    def _require_there(self) -> None:
         if self.away:
             msg = "the views are away"
             raise Outage(msg)
-        return await super().product(product_id)
 
 
 class World:

@@ -41,15 +41,23 @@ def test_every_name_of_the_contract_is_known() -> None:
         "TRADEX_KAFKA_SASL_USERNAME": "tradex",
         "TRADEX_KAFKA_SASL_PASSWORD": "correct horse",
         "TRADEX_KAFKA_SSL_CA_LOCATION": "/etc/ssl/ca.crt",
-        "TRADEX_AUTH_DATABASE_URL": "memory:",
-        "TRADEX_ORDERS_DATABASE_URL": "memory:",
+        "TRADEX_KAFKA_GROUP_PROTOCOL": "consumer",
+        "TRADEX_CONSUMER_BATCH": "100",
+        "TRADEX_AUTH_DATABASE_URL": "postgresql://tradex:secret@postgres:5432/auth",
+        "TRADEX_ORDERS_DATABASE_URL": "postgres://postgres/orders?sslmode=require",
         "TRADEX_GATEWAY_DATABASE_URL": "memory:",
-        "TRADEX_CATALOG_DATABASE_URL": "memory:",
+        "TRADEX_CATALOG_DATABASE_URL": "mongodb://one:27017,two:27017/catalog?replicaSet=rs",
+        "TRADEX_DATABASE_POOL_SIZE": "4",
+        "TRADEX_DATABASE_STATEMENT_TIMEOUT": "20s",
+        "TRADEX_DATABASE_LOCK_TIMEOUT": "5s",
         "TRADEX_HTTP_HOST": "0.0.0.0",  # noqa: S104 - an operator's choice
         "TRADEX_HTTP_PORT": "8080",
+        "TRADEX_METRICS_HOST": "10.0.0.1",
         "TRADEX_METRICS_PORT": "9000",
         "TRADEX_LOG_FORMAT": "json",
         "TRADEX_LOG_LEVEL": "WARNING",
+        "TRADEX_STARTUP_TIMEOUT": "3m",
+        "TRADEX_SHUTDOWN_TIMEOUT": "5s",
         "TRADEX_PENDING_TIMEOUT": "2m",
         "TRADEX_UNSIGNED_COMMANDS": "refuse",
         "TRADEX_PLAINTEXT_PASSWORDS": "accept",
@@ -69,7 +77,15 @@ def test_every_name_of_the_contract_is_known() -> None:
     settings = load(environ)
 
     assert 8080 == settings.http_port
-    assert 9000 == settings.metrics_port
+    assert ("10.0.0.1", 9000) == (settings.metrics_host, settings.metrics_port)
+    assert environ["TRADEX_AUTH_DATABASE_URL"] == settings.auth_database_url
+    assert ("consumer", 100, 4) == (
+        settings.kafka_group_protocol,
+        settings.consumer_batch,
+        settings.database_pool_size,
+    )
+    assert timedelta(minutes=3) == settings.startup_timeout
+    assert timedelta(seconds=5) == settings.shutdown_timeout
     assert "warning" == settings.log_level
     assert timedelta(minutes=2) == settings.pending_timeout
     assert not settings.unsigned_accepted
@@ -86,7 +102,6 @@ def test_everything_that_is_wrong_missing_or_unknown_is_told_at_once() -> None:
             "TRADEX_HTTP_PORT": "eighty",
             "TRADEX_LOG_FORMAT": "xml",
             "TRADEX_LOGLEVEL": "info",
-            "TRADEX_SEALING_KEYS": "private",
         }
     )
 
@@ -97,10 +112,6 @@ def test_everything_that_is_wrong_missing_or_unknown_is_told_at_once() -> None:
         ),
         "TRADEX_LOG_FORMAT: 'xml' is not one of console, json; for example TRADEX_LOG_FORMAT=json",
         "TRADEX_LOGLEVEL: there is no such setting; did you mean TRADEX_LOG_LEVEL?",
-        (
-            "TRADEX_SEALING_PUBLIC_KEY: it is missing;"
-            " TRADEX_SEALING_KEYS needs it, so set both or neither"
-        ),
     ) == problems
 
 
@@ -132,6 +143,12 @@ def test_the_error_shows_every_problem_on_its_line() -> None:
         ("TRADEX_GATEWAY_KEY", "00" * 31),
         ("TRADEX_ACTOR_SIGNING_KEY", "schlüssel" * 8),
         ("TRADEX_HTTP_PORT_FILE", "/run/port"),
+        ("TRADEX_BROKER", "rabbit"),
+        ("TRADEX_KAFKA_GROUP_PROTOCOL", "share"),
+        ("TRADEX_DATABASE_POOL_SIZE", "1"),
+        ("TRADEX_AUTH_DATABASE_URL", "mongodb://localhost/auth"),
+        ("TRADEX_AUTH_DATABASE_URL", "postgresql://localhost"),
+        ("TRADEX_CATALOG_DATABASE_URL", "postgresql://localhost/catalog"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_variables_name(
@@ -149,22 +166,6 @@ def test_a_duration_is_in_seconds_or_has_its_unit_behind_it(text: str, seconds: 
     settings = load({"TRADEX_PENDING_TIMEOUT": text})
 
     assert timedelta(seconds=seconds) == settings.pending_timeout
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("TRADEX_BROKER", "kafka"),
-        ("TRADEX_AUTH_DATABASE_URL", "postgresql://localhost/auth"),
-        ("TRADEX_ORDERS_DATABASE_URL", "postgresql://localhost/orders"),
-        ("TRADEX_GATEWAY_DATABASE_URL", "postgresql://localhost/gateway"),
-        ("TRADEX_CATALOG_DATABASE_URL", "mongodb://localhost/catalog"),
-    ],
-)
-def test_what_a_later_release_brings_is_refused_saying_so(variable: str, value: str) -> None:
-    [problem] = problems_of({variable: value})
-
-    assert "come with a later release" in problem
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -262,7 +263,8 @@ def test_an_empty_secrets_file_is_refused(tmp_path: Path) -> None:
     [
         ("TRADEX_GATEWAY_KEY", "hunter2"),
         ("TRADEX_GATEWAY_KEY_FILE", "hunter2"),
-        ("TRADEX_AUTH_DATABASE_URL", "postgresql://tradex:hunter2@localhost/auth"),
+        ("TRADEX_AUTH_DATABASE_URL", "postgresql://tradex:hunter2@localhost"),
+        ("TRADEX_AUTH_DATABASE_URL", "postgresql://tradex:hunter2@[localhost/auth"),
         ("TRADEX_CATALOG_DATABASE_URL", "mysql://tradex:hunter2@localhost/catalog"),
     ],
 )
@@ -274,11 +276,15 @@ def test_what_is_said_of_a_wrong_secret_does_not_show_it(variable: str, value: s
 
 def test_secrets_are_not_shown_however_the_settings_are() -> None:
     settings = Settings.embedded(
-        gateway_key=b"hunter2-" * 4, jwt_signing_key="hunter2", kafka_sasl_password="hunter2"
+        gateway_key=b"hunter2-" * 4,
+        jwt_signing_key="hunter2",
+        kafka_sasl_password="hunter2",
+        auth_database_url="postgresql://tradex:hunter2@localhost/auth",
     )
 
     assert "hunter2" not in f"{settings!r} {settings} {settings.gateway_key} "
     assert "hunter2" not in f"{settings.jwt_signing_key} {settings.kafka_sasl_password!r}"
+    assert "hunter2" not in f"{settings.auth_database_url} {settings.auth_database_url!r}"
     assert "gateway_key=***" in repr(settings)
 
 
@@ -287,6 +293,48 @@ def test_a_secret_is_usable_as_what_it_is() -> None:
 
     assert b"x" * 32 == settings.gateway_key
     assert "ring" == settings.jwt_signing_key
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRADEX_JWT_SIGNING_KEY", "ring"),
+        ("TRADEX_GATEWAY_DATABASE_URL", "postgresql://tradex:hunter2@localhost/gateway"),
+    ],
+)
+def test_a_secret_that_was_read_is_what_was_given(variable: str, value: str) -> None:
+    settings = load({variable: value})
+
+    read = getattr(settings, variable.removeprefix("TRADEX_").lower())
+    assert (value, value) == (read, read.reveal())
+    assert value in f"{read.reveal()}"
+
+
+def test_a_database_can_be_named_in_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://tradex:hunter2@localhost/auth\n", encoding="utf-8")
+
+    settings = load({"TRADEX_AUTH_DATABASE_URL_FILE": str(file)})
+
+    assert "postgresql://tradex:hunter2@localhost/auth" == settings.auth_database_url
+
+
+def test_a_default_stands_in_where_nothing_is_set() -> None:
+    unset = Settings.load({}, None, http_port=3001)
+    given = Settings.load({"TRADEX_HTTP_PORT": "80"}, None, http_port=3001)
+
+    assert (3001, 80) == (unset.http_port, given.http_port)
+
+
+def test_what_a_check_finds_is_told_with_the_rest_but_not_of_what_could_not_be_read() -> None:
+    found = [("http_port", "it is odd"), ("log_level", "it is loud")]
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.load({"TRADEX_HTTP_PORT": "x"}, None, check=lambda _: found)
+
+    unread, checked = refused.value.problems
+    assert unread.startswith("TRADEX_HTTP_PORT: 'x' is not")
+    assert "TRADEX_LOG_LEVEL: it is loud" == checked
 
 
 def test_settings_cannot_be_changed() -> None:

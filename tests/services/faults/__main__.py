@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
+from tests.services.deployment import APPS
 from tests.services.faults.campaign import SETTINGS, Campaign
 from tests.services.faults.schedule import schedule
-from tests.services.stack import APPS, Stack
+from tests.services.servers.server import temporary_folder
+from tests.services.stack import Stack
 
 
 def main() -> None:
@@ -18,9 +19,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--replicas", type=int, default=2)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tradex-faults-") as folder:
+    with temporary_folder() as folder:
         found = asyncio.run(
-            campaign(Path(folder), given.seed, minutes=given.minutes, replicas=given.replicas)
+            campaign(folder, given.seed, minutes=given.minutes, replicas=given.replicas)
         )
     print("\n".join(found) or "every invariant held")  # noqa: T201
     sys.exit(bool(found))

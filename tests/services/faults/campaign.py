@@ -10,7 +10,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tests.services.faults.clients import PASSWORD, Buyer, Client, Seller
+from tests.services.faults.clients import PASSWORD, Buyer, Client, Newcomer, Seller
 from tests.services.faults.history import History
 from tests.services.faults.judging import judge
 from tests.services.faults.schedule import Fault, Kind
@@ -58,19 +58,23 @@ class Campaign:
     async def __aenter__(self) -> Self:
         gateways = [app.url for app in self.stack.gateways]
         await self.stack.create_admin(ADMIN, PASSWORD)
-        seller = Seller("seller", gateways, self.history, Random(self._random.random()))
+        seller = Seller("seller", gateways, self.history, self._chance())
+        newcomer = Newcomer("newcomer", gateways, self.history, self._chance())
         buyers = [
-            Buyer(f"buyer{number}", gateways, self.history, Random(self._random.random()))
+            Buyer(f"buyer{number}", gateways, self.history, self._chance())
             for number in range(_BUYERS)
         ]
-        self.clients = {client.name: client for client in (seller, *buyers)}
+        self.clients = {client.name: client for client in (seller, newcomer, *buyers)}
         for client in self.clients.values():
             self._entered.push_async_callback(client.close)
         await asyncio.gather(
             seller.sign_up("seller"), *(buyer.sign_up("buyer") for buyer in buyers)
         )
         self.products = await seller.open_shop(_PRODUCTS, _STOCK)
-        work = [seller.keep_selling(self.products, self._over)]
+        work = [
+            seller.keep_selling(self.products, self._over),
+            newcomer.keep_coming(self._over),
+        ]
         work += [buyer.keep_buying(self.products, self._over) for buyer in buyers]
         self._working = [asyncio.create_task(each) for each in work]
         return self
@@ -86,6 +90,9 @@ class Campaign:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
         await self._entered.aclose()
+
+    def _chance(self) -> Random:
+        return Random(self._random.random())
 
     async def suffer(self, faults: Iterable[Fault]) -> None:
         """Let these things happen, and see after each that the platform recovers in time."""

@@ -132,6 +132,21 @@ class Seller(Client):
             await _pause(until, 0.5 + self.random.random())
 
 
+class Newcomer(Client):
+    """Opens one account after the other, and signs in to each."""
+
+    async def keep_coming(self, until: asyncio.Event) -> None:
+        """Register and log in until told to stop."""
+        while not until.is_set():
+            email = f"{self.new_key()}@example.com"
+            body = {"email": email, "password": PASSWORD, "name": self.name, "role": "buyer"}
+            await self.insist("register", "/auth/register", body, wait=2)
+            await self.ask(
+                "log in", "POST", "/auth/login", {"email": email, "password": PASSWORD}, wait=2
+            )
+            await _pause(until, 0.5 + self.random.random())
+
+
 class Buyer(Client):
     """Orders, and thinks better of it now and then."""
 

@@ -1,23 +1,25 @@
 """Apache Kafka in KRaft mode from its Maven jars: one node, broker and controller."""
 
+import asyncio
 import base64
-import os
 import shutil
-import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
-from tests.services.servers.process import Process, Unavailable, accepts, free_port
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from tests.services.servers.process import Process, Unavailable, accepts, free_port, run
+from tests.services.servers.server import Server, cached, fetch_once
 
-VERSION: Final = "4.3.1"
 _POM: Final = Path(__file__).parent / "kafka.pom.xml"
 _LOGGING: Final = Path(__file__).parent / "kafka.log4j2.xml"
-_CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tradex"
 _JAVA: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_CLUSTER: Final = base64.urlsafe_b64encode(b"tradex-for-tests").decode().rstrip("=")
+_REMEDY: Final = "install openjdk-17-jre-headless and maven (Debian), or name a broker in"
 
 
-class Kafka:
+class Kafka(Server):
     """One node; `address` is its host and port.
 
     `advertised` is the port that clients are told to connect to, where something stands before it.
@@ -31,43 +33,37 @@ class Kafka:
         self._folder = folder
         self._controller = free_port()
         self._settings = folder / "server.properties"
-        java = _java()
-        self._classpath = f"{_jars()}/*"
+        self._java = (_installed("java"), *_JAVA, "-cp", f"{cached(_jars())}/*")
+        logging = f"-Dlog4j2.configurationFile={_LOGGING}"
         self.process = Process(
-            "Kafka",
-            [
-                java,
-                *_JAVA,
-                f"-Dlog4j2.configurationFile={_LOGGING}",
-                *("-cp", self._classpath, "kafka.Kafka", self._settings),
-            ],
-            folder / "log",
+            "Kafka", [*self._java, logging, "kafka.Kafka", self._settings], folder / "log"
         )
 
-    async def start(self) -> None:
-        """Start it, on new data the first time, and wait until it answers."""
-        if not self._settings.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._settings.write_text(self._properties())
-            self._format()
-        self.process.start()
-        await self.process.until(self._answers, patience=60)
+    @property
+    def url(self) -> str:
+        return self.address
 
-    async def stop(self) -> None:
-        """Stop it."""
-        await self.process.stop()
+    async def prepare(self) -> None:
+        await fetch_once(_jars(), _fetch)
+        if self._settings.exists():
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        new = self._settings.with_suffix(".new")
+        new.write_text(self._properties())
+        tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", _CLUSTER, "-c", new)
+        await run(*self._java, *tool, what="Kafka: its storage could not be formatted")
+        new.rename(self._settings)
 
-    async def _answers(self) -> bool:
-        return await accepts(self.port)
+    async def answers(self) -> bool:
+        return await accepts(self.port) and await asyncio.to_thread(self._has_joined)
 
-    def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-        tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster)
-        subprocess.run(
-            [_java(), "-cp", self._classpath, *tool, "-c", str(self._settings)],
-            check=True,
-            capture_output=True,
-        )
+    def _has_joined(self) -> bool:
+        """Ask whether the broker is in its own cluster: it listens some seconds earlier."""
+        admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}", "log_level": 0})
+        try:
+            return bool(admin.list_topics(timeout=2).brokers)
+        except KafkaException:
+            return False
 
     def _properties(self) -> str:
         plain, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"127.0.0.1:{self._controller}"
@@ -105,36 +101,23 @@ class Kafka:
         )
 
 
-def _java() -> str:
-    found = shutil.which("java")
+def _installed(program: str) -> str:
+    found = shutil.which(program)
     if found is None:
-        remedy = "install Java 17 and Maven, or name a broker in TRADEX_TEST_KAFKA"
-        msg = f"Kafka: no java on PATH; {remedy}"
+        msg = f"Kafka: no {program} on PATH; {_REMEDY} TRADEX_TEST_KAFKA"
         raise Unavailable(msg)
     return found
 
 
-def _jars() -> Path:
-    """Return the folder of Kafka's jars, fetched by Maven once; raises Unavailable."""
-    folder = _CACHE / f"kafka-{VERSION}"
-    if folder.exists():
-        return folder
-    maven = shutil.which("mvn")
-    if maven is None:
-        msg = "Kafka: no mvn on PATH; install Maven or name a broker in TRADEX_TEST_KAFKA"
-        raise Unavailable(msg)
-    fetched = folder.with_name(f"{folder.name}-{os.getpid()}")
-    done = subprocess.run(
-        [
-            *(maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies"),
-            *("-DincludeScope=runtime", f"-DoutputDirectory={fetched}"),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
+def _jars() -> str:
+    """Return the name of the folder of jars, by the version that the POM names."""
+    names = {"": "http://maven.apache.org/POM/4.0.0"}
+    return f"kafka-{ET.parse(_POM).findtext('.//dependency/version', namespaces=names)}"  # noqa: S314 - our own
+
+
+async def _fetch(folder: Path) -> None:
+    await run(
+        *(_installed("mvn"), "-q", "-B", "-f", _POM, "dependency:copy-dependencies"),
+        *("-DincludeScope=runtime", f"-DoutputDirectory={folder}"),
+        what="Kafka: Maven could not fetch it",
     )
-    if done.returncode:
-        msg = f"Kafka: Maven could not fetch it:\n{done.stdout[-2000:]}"
-        raise Unavailable(msg)
-    fetched.rename(folder)
-    return folder

@@ -4,86 +4,69 @@ It is SecantusDB, which is there for tests alone and imported by nothing: what i
 how long it takes says nothing of MongoDB.
 """
 
-import os
-import subprocess
+import hashlib
 import sys
 from pathlib import Path
 from typing import Final
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
-from tests.services.servers.process import Process, Unavailable, accepts, free_port
+from tests.services.servers.process import Process, accepts, free_port, run
+from tests.services.servers.server import Server, cached, fetch_once
 
-VERSION: Final = "0.7.0b3"
-_CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tradex"
+_LOCK: Final = Path(__file__).parents[3] / "requirements" / "secantusdb.lock"
 
 
-class Mongo:
+class Mongo(Server):
     """One standalone server; `url` names it without a database."""
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.port = port or free_port()
-        self.url = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
         self._folder = folder
+        python = cached(_environment()) / "bin" / "python"
         self.process = Process(
             "the MongoDB-wire server",
             [
-                _program(),
-                *("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "WARNING"),
+                *(python, "-I", "-m", "secantus", "--log-level", "WARNING"),
+                *("--host", "127.0.0.1", "--port", str(self.port)),
                 # Without it what was acknowledged is lost when it is killed.
                 *("--storage-path", folder / "data", "--sync-on-commit"),
             ],
             folder / "log",
+            folder=folder,
         )
 
-    async def start(self) -> None:
-        """Start it and wait until it answers."""
+    @property
+    def url(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+
+    async def prepare(self) -> None:
+        await fetch_once(_environment(), _install)
         (self._folder / "data").mkdir(parents=True, exist_ok=True)
-        self.process.start()
-        await self.process.until(self._answers, patience=30)
 
-    async def stop(self) -> None:
-        """Stop it."""
-        await self.process.stop()
-
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
         if not await accepts(self.port):
             return False
         client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
-            self.url, serverSelectionTimeoutMS=5000
+            self.url, serverSelectionTimeoutMS=2000
         )
         try:
             await client.admin.command("ping")
         except PyMongoError:
             return False
-        else:
-            return True
         finally:
             await client.close()
+        return True
 
 
-def _program() -> Path:
-    """Return its program, installed once; raises Unavailable."""
-    folder = _CACHE / f"secantusdb-{VERSION}"
-    program = folder / "bin" / "secantusd-py"
-    if not program.exists():
-        made = f"{folder}-{os.getpid()}"
-        for command in (
-            [sys.executable, "-m", "venv", made],
-            [f"{made}/bin/pip", "install", "--quiet", f"secantusdb=={VERSION}"],
-        ):
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-            if done.returncode:
-                msg = f"the MongoDB-wire server: {done.stderr[-2000:]}"
-                raise Unavailable(msg)
-        _move(Path(made), folder)
-    return program
+def _environment() -> str:
+    """Return the name of an environment that holds exactly what the lock says."""
+    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]
+    return f"secantusdb-{sys.implementation.cache_tag}-{digest}"
 
 
-def _move(made: Path, folder: Path) -> None:
-    """Let an environment's programs find its Python where it will be, and put it there."""
-    for script in (made / "bin").iterdir():
-        if script.is_file() and not script.is_symlink():
-            text = script.read_bytes()
-            script.write_bytes(text.replace(str(made).encode(), str(folder).encode()))
-    made.rename(folder)
+async def _install(folder: Path) -> None:
+    what = "the MongoDB-wire server: SecantusDB could not be installed"
+    await run(sys.executable, "-m", "venv", folder, what=what)
+    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet")
+    await run(*pip, "--require-hashes", "--only-binary=:all:", f"--requirement={_LOCK}", what=what)

@@ -1,10 +1,12 @@
-"""A server as a process of its own: started, killed, paused, started again on the same data."""
+"""A program as a process of its own: started, killed, paused, started again."""
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,7 +33,11 @@ def free_port() -> int:
 
 
 class Process:
-    """One program in a process group of its own, whose output goes to a file."""
+    """One program in a session of its own, whose output goes to a file.
+
+    It runs as `user` where one is given. Linux kills it when whoever started it is gone, so that
+    nothing stays behind whatever ends a run.
+    """
 
     def __init__(
         self,
@@ -41,12 +47,14 @@ class Process:
         *,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.log = log
         self._command = [str(part) for part in command]
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = dict(os.environ if environment is None else environment)
         self._folder = folder
+        self._prefix = _as_user(user) if user else _ended_with_us()
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,10 +78,15 @@ class Process:
         return former
 
     def start(self) -> None:
-        """Start it; what it prints is appended to its log."""
+        """Start it, unless it runs; what it prints is appended to its log.
+
+        To be called in the main thread: Linux takes the thread for whoever started it.
+        """
+        if self.is_running:
+            return
         with self.log.open("ab") as output:
             self._running = subprocess.Popen(
-                self._command,
+                [*self._prefix, *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -83,17 +96,22 @@ class Process:
             )
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to it and to whatever it started, in groups of their own too."""
-        if self._running is not None and self._running.poll() is None:
+        """Send a signal to it and to whatever it started, in sessions of their own too."""
+        if self._running is not None and self.is_running:
             for pid in _family(self._running.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
+                _signal(pid, number)
 
     def kill(self) -> None:
-        """End it at once, as a crash would; a paused one too."""
-        self.send(signal.SIGKILL)
-        if self._running is not None:
-            self._running.wait()
+        """End it and whatever it started at once, as a crash would; return when they are gone."""
+        if self._running is None or not self.is_running:
+            return
+        _signal(self._running.pid, signal.SIGSTOP)  # so that it starts nothing while we count
+        family = _family(self._running.pid)
+        for pid in family:
+            _signal(pid, signal.SIGKILL)
+        self._running.wait()
+        while any(_lives(pid) for pid in family):
+            time.sleep(_LOOK_AGAIN_SECONDS / 10)
 
     def pause(self) -> None:
         """Let it stand still, until `resume`."""
@@ -106,9 +124,8 @@ class Process:
     async def stop(self, *, how: signal.Signals = signal.SIGTERM, patience: float = 20.0) -> int:
         """Ask it to end and wait for that; kill it where it does not. Return its exit status."""
         self.resume()
-        if self._running is not None and self._running.poll() is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._running.pid, how)
+        if self._running is not None and self.is_running:
+            _signal(self._running.pid, how)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while self.is_running:  # noqa: ASYNC110 - another process has no event
@@ -134,14 +151,28 @@ class Process:
         return text.decode(errors="replace")
 
 
-def _family(pid: int) -> list[int]:
-    """Return a process and all its descendants, as Linux's /proc tells them."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
+async def run(*command: str | Path, what: str, user: str | None = None) -> None:
+    """Run a program to its end; raises Unavailable: `what` failed, and what it printed."""
     try:
-        found = [int(child) for child in children.read_text().split()]
-    except OSError:  # it has ended meanwhile
-        found = []
-    return [pid, *(each for child in found for each in _family(child))]
+        running = await asyncio.create_subprocess_exec(
+            *(_as_user(user) if user else ()),
+            *map(str, command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    except OSError as error:
+        msg = f"{what}: {error}"
+        raise Unavailable(msg) from error
+    try:
+        output, _ = await running.communicate()
+    except asyncio.CancelledError:
+        running.kill()
+        await running.wait()
+        raise
+    if running.returncode:
+        msg = f"{what}:\n{output.decode(errors='replace')[-_SHOWN:]}"
+        raise Unavailable(msg)
 
 
 async def accepts(port: int) -> bool:
@@ -154,3 +185,37 @@ async def accepts(port: int) -> bool:
     with suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+def _ended_with_us() -> list[str]:
+    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+
+
+def _as_user(user: str) -> list[str]:
+    """Return what runs a program as another user, in the same process."""
+    ids = (f"--reuid={user}", f"--regid={user}", "--init-groups")
+    return ["setpriv", *ids, "--pdeathsig", "KILL", "--"]
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all its descendants, as Linux's /proc tells them."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        found = [int(child) for child in children.read_text().split()]
+    except OSError:  # it has ended meanwhile
+        found = []
+    return [pid, *(each for child in found for each in _family(child))]
+
+
+def _lives(pid: int) -> bool:
+    """Return whether a process is there still and has not ended."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"

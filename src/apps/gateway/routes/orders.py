@@ -65,8 +65,9 @@ class _Draft:
         lines: list[OrderLine] = []
         changed: list[FieldError] = []
         unknown: list[FieldError] = []
+        views = await self._views.products_by_id({item.product_id for item in self._items})
         for place, item in enumerate(self._items):
-            view = await self._views.product(item.product_id)
+            view = views.get(item.product_id)
             price = item.price
             if price is None and view is not None:
                 price = view.price

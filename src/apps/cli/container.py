@@ -1,0 +1,129 @@
+"""What the commands that operate a platform are made of."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dependency_injector import containers, providers
+
+from apps.operations.databases import Migrations, Upgraded
+from apps.operations.rebuilding import Rebuild, TellingDispatcher, Told
+from apps.operations.verification import OrderStories, StockAccounts
+from apps.projector.container import CONSUMER
+from apps.projector.handlers import projector_routes
+from apps.runtime.container import RuntimeContainer, mongo, pool_of, postgres
+from apps.runtime.requirements import DATABASES
+from apps.runtime.settings import Settings
+from tradex_core.clock import Clock
+from tradex_core.events.envelope import ActorSignatures
+from tradex_core.messaging.broker import Broker
+from tradex_core.messaging.dispatch import Dispatcher, Means
+from tradex_core.messaging.opening import Opener
+
+if TYPE_CHECKING:
+    from adapters.mongo.database import MongoDatabase
+    from adapters.postgres.view_unit import ViewsDatabase
+
+
+class _PostgresMigrations:
+    """The tables of an app on PostgreSQL, by its history of migrations."""
+
+    def __init__(self, url: str, app: str) -> None:
+        self._url = url
+        self._app = app
+
+    async def upgrade(self) -> Upgraded:
+        from adapters.postgres import migrate
+
+        before, after = await migrate.upgrade(self._url, self._app)
+        return Upgraded(before, after, changed=before != after)
+
+    async def problems(self) -> Sequence[str]:
+        from adapters.postgres import migrate
+
+        problem = await migrate.problem(self._url, self._app)
+        return await migrate.drift(self._url, self._app) if problem is None else [problem]
+
+
+class _MongoMigrations:
+    """The collections and indexes of the catalogue, which have no revisions."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def upgrade(self) -> Upgraded:
+        from adapters.mongo import schema
+
+        problem = await schema.schema_problem(self._url)
+        await schema.upgrade(self._url)
+        return Upgraded(None, None, changed=problem is not None)
+
+    async def problems(self) -> Sequence[str]:
+        from adapters.mongo import schema
+
+        problem = await schema.schema_problem(self._url)
+        return [] if problem is None else [problem]
+
+
+def _migrations(settings: Settings, app: str) -> Migrations:
+    setting = DATABASES[app]
+    url = getattr(settings, setting).reveal()
+    if app == "catalog":
+        with mongo(setting):
+            import adapters.mongo.schema
+        return _MongoMigrations(url)
+    with postgres(setting):
+        import adapters.postgres.migrate  # noqa: F401
+    return _PostgresMigrations(url, app)
+
+
+def _orders(settings: Settings, clock: Clock) -> OrderStories:
+    with postgres("orders_database_url"):
+        from adapters.postgres.orders import OrdersDatabase
+    return OrdersDatabase(settings.orders_database_url.reveal(), clock, pool_of(settings))
+
+
+def _catalog(settings: Settings, clock: Clock) -> "MongoDatabase":
+    with mongo("catalog_database_url"):
+        from adapters.mongo.products import products_database
+    return products_database(settings.catalog_database_url.reveal(), clock)
+
+
+def _stock(database: "MongoDatabase") -> StockAccounts:
+    from adapters.mongo.stock_ledger import StockLedger
+
+    return StockLedger(database)
+
+
+def _rebuild(
+    settings: Settings, means: Means, signatures: ActorSignatures, broker: Broker, told: Told
+) -> Rebuild:
+    with postgres("gateway_database_url"):
+        from adapters.postgres.rebuild import ViewsRebuild
+        from adapters.postgres.view_unit import ViewsUnitOfWork
+    routes = projector_routes()
+    opener = Opener(CONSUMER, routes, signatures=signatures, unsigned_accepted=False)
+
+    def dispatcher_of(database: "ViewsDatabase") -> "Dispatcher[ViewsUnitOfWork]":
+        units = partial(ViewsUnitOfWork, database)
+        return TellingDispatcher(CONSUMER, opener, units, database.parking, means, told=told)
+
+    url = settings.gateway_database_url.reveal()
+    return ViewsRebuild(url, means.clock, broker, dispatcher_of, routes.topics)
+
+
+class OperatingContainer(containers.DeclarativeContainer):
+    """The servers that the settings name, as an operator reaches them."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency()
+
+    runtime = providers.Container(
+        RuntimeContainer, settings=settings, app=providers.Object("operator")
+    )
+    broker = runtime.broker
+    signatures = runtime.signatures
+    migrations = providers.Callable(_migrations, settings)
+    orders = providers.Singleton(_orders, settings, runtime.clock)
+    catalog = providers.Singleton(_catalog, settings, runtime.clock)
+    stock = providers.Singleton(_stock, catalog)
+    rebuild = providers.Factory(_rebuild, settings, means=runtime.means, signatures=signatures)

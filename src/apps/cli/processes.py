@@ -1,0 +1,81 @@
+"""Composes the process of each app: what its container makes, on its port, with its health.
+
+An app's modules are imported when it is composed, so that no process holds another app's.
+"""
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from apps.cli.control import AdminAccounts
+from apps.runtime.backlogs import Backlogs
+from apps.runtime.container import RuntimeContainer
+from apps.runtime.health import HealthApp
+from apps.runtime.http_server import HttpServer
+from apps.runtime.process import Process
+from apps.runtime.servers import Database, Servers
+from apps.runtime.service import Service
+from apps.runtime.settings import Settings
+from apps.runtime.standalone import ServiceApp
+
+
+class Composed(NamedTuple):
+    """An app's process, and what makes admins where it is the one that does."""
+
+    process: Process
+    create_admin: AdminAccounts | None = None
+
+
+def compose(app: str, runtime: RuntimeContainer) -> Composed:
+    """Compose an app's process; nothing connects before it is entered.
+
+    Raises MissingExtra, and SettingsError for keys that cannot be read.
+    """
+    if app == "gateway":
+        return Composed(_gateway(runtime))
+    container = _container_of(app)(
+        settings=runtime.settings,
+        broker=runtime.broker,
+        means=runtime.means,
+        signatures=runtime.signatures,
+    )
+    create_admin = container.admin_accounts().create if app == "auth" else None
+    return Composed(_service(runtime, container), create_admin)
+
+
+def _container_of(app: str) -> Any:  # noqa: ANN401 - a container class each
+    module = import_module(f"apps.{app}.container")
+    return getattr(module, f"{app.capitalize()}Container")
+
+
+def _service(runtime: RuntimeContainer, container: Any) -> Process:  # noqa: ANN401
+    settings = runtime.settings()
+    service: Service = container.service()
+    database: Database = container.database()
+    servers = Servers(
+        broker=runtime.broker(),
+        topics=service.topics,
+        database=database,
+        inspection=container.inspection(),
+    )
+    app, backlogs = ServiceApp(service, servers), Backlogs({service.name: database})
+    health = HealthApp(
+        app.checks, metrics=runtime.metrics_app(backlogs), before_metrics=backlogs.refresh
+    )
+    return Process(app, [_on_port(health, settings)], settings)
+
+
+def _gateway(runtime: RuntimeContainer) -> Process:
+    from apps.gateway.standalone import GatewayApp  # noqa: PLC0415
+
+    settings = runtime.settings()
+    app = GatewayApp(runtime)
+    listening = [_on_port(app, settings)]
+    if settings.metrics_port is not None:
+        internal = HealthApp(app.checks, metrics=runtime.metrics_app(Backlogs({})))
+        host, port = settings.metrics_host, settings.metrics_port
+        listening.append(HttpServer(internal, host=host, port=port, lifespan=False))
+    return Process(app, listening, settings)
+
+
+def _on_port(app: Any, settings: Settings) -> HttpServer:  # noqa: ANN401 - any ASGI app
+    return HttpServer(app, host=settings.http_host, port=settings.http_port, lifespan=False)

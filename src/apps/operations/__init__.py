@@ -1,0 +1,1 @@
+"""What operators do to a platform from outside its processes."""

@@ -1,0 +1,193 @@
+"""What every app is made of, alone or in the platform: its broker, its clock, its ears.
+
+Here and in the apps' own containers adapters are imported where they are chosen, and only there: an
+app needs no more drivers installed than those of its own servers.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dependency_injector import containers, providers
+from prometheus_client import CollectorRegistry, make_asgi_app
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.view_unit import ViewsDatabase
+from adapters.security.system import SystemClock, SystemEntropy
+from adapters.telemetry.metrics import Backlog, MessagingMetrics
+from apps.runtime.backlogs import Backlogs
+from apps.runtime.extras import extra
+from apps.runtime.health import AsgiApp
+from apps.runtime.logging import LoggingObserver
+from apps.runtime.servers import DatabaseOfViews, Inspection, RunningBroker
+from apps.runtime.setting_values import MEMORY
+from apps.runtime.settings import Settings, SettingsError, variable
+from tradex_core.clock import Clock
+from tradex_core.events.envelope import ActorSignatures
+from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.observer import Observers
+
+if TYPE_CHECKING:
+    from adapters.postgres.database import PoolSettings
+
+T = TypeVar("T")
+
+_KEY_BYTES = 32
+_READ_AHEAD_BATCHES = 2
+
+
+def given_or_new(key: bytes | None) -> bytes:
+    """Return a key, made now where none is given."""
+    return key or secrets.token_bytes(_KEY_BYTES)
+
+
+def read_key(setting: str, read: Callable[[str], T], text: str) -> T:
+    """Read a key's text; raises SettingsError, which does not show it."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise SettingsError([f"{variable(setting)}: {error}"]) from error
+
+
+def kept_in(url: str) -> str:
+    """Return what keeps a database: memory, mongo or postgres."""
+    if url == MEMORY:
+        return "memory"
+    return "mongo" if url.startswith("mongodb") else "postgres"
+
+
+def chosen_by(url: Any, **choices: providers.Provider[Any]) -> providers.Selector:  # noqa: ANN401
+    """Return a provider of whichever choice a database's URL makes."""
+    return providers.Selector(providers.Callable(kept_in, url), **choices)
+
+
+def postgres(setting: str) -> AbstractContextManager[None]:
+    """Import the adapters for PostgreSQL inside of it; raises MissingExtra without drivers."""
+    return extra("postgres", driver="SQLAlchemy and psycopg", wanted_by=variable(setting))
+
+
+def mongo(setting: str) -> AbstractContextManager[None]:
+    """Import the adapters for MongoDB inside of it; raises MissingExtra without drivers."""
+    return extra("mongo", driver="beanie", wanted_by=variable(setting))
+
+
+def pool_of(settings: Settings) -> "PoolSettings":
+    """Return how many connections to PostgreSQL are held, and for how long anything may take."""
+    from adapters.postgres.database import PoolSettings
+
+    return PoolSettings(
+        size=settings.database_pool_size,
+        statement=settings.database_statement_timeout,
+        lock=settings.database_lock_timeout,
+    )
+
+
+async def nothing_to_do() -> Sequence[str]:
+    """Inspect a database in memory, which is always as it should be."""
+    return ()
+
+
+def inspecting(problem: Callable[[], Awaitable[str | None]]) -> Inspection:
+    """Return an inspection of what tells of one problem, or of none."""
+
+    async def inspect() -> Sequence[str]:
+        found = await problem()
+        return () if found is None else (found,)
+
+    return inspect
+
+
+def postgres_inspection(settings: Settings, setting: str, service: str) -> Inspection:
+    """Return an inspection of whether a service's tables are those that the code wants."""
+    with postgres(setting):
+        from adapters.postgres import migrate
+    return inspecting(partial(migrate.problem, getattr(settings, setting).reveal(), service))
+
+
+def views_database(settings: Settings, clock: Clock) -> DatabaseOfViews:
+    """Return the database of the gateway's views, which the projector writes."""
+    if kept_in(settings.gateway_database_url) == "memory":
+        return ViewsDatabase(clock)
+    with postgres("gateway_database_url"):
+        from adapters.postgres import view_unit
+    url = settings.gateway_database_url.reveal()
+    return view_unit.ViewsDatabase(url, clock, pool_of(settings))
+
+
+def views_inspection(settings: Settings) -> Inspection:
+    """Return the inspection of the database of the gateway's views."""
+    if kept_in(settings.gateway_database_url) == "memory":
+        return nothing_to_do
+    return postgres_inspection(settings, "gateway_database_url", "gateway")
+
+
+def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
+    with extra("kafka", driver="confluent-kafka", wanted_by=f"{variable('broker')}=kafka"):
+        from adapters.kafka.broker import KafkaBroker
+        from adapters.kafka.settings import KafkaSettings
+    password = settings.kafka_sasl_password
+    return KafkaBroker(
+        KafkaSettings(
+            bootstrap_servers=settings.kafka_bootstrap_servers or "",
+            security_protocol=settings.kafka_security_protocol,
+            sasl_mechanism=settings.kafka_sasl_mechanism,
+            sasl_username=settings.kafka_sasl_username,
+            sasl_password=password and password.reveal(),
+            ssl_ca_location=settings.kafka_ssl_ca_location,
+            client_id=f"tradex-{app}",
+            group_protocol=settings.kafka_group_protocol,
+            # It may take two of these to close the producer, and two to close the readers.
+            close_timeout=settings.shutdown_timeout / 10,
+        ),
+        read_ahead=_READ_AHEAD_BATCHES * settings.consumer_batch,
+    )
+
+
+def _metrics_app(registry: CollectorRegistry, backlogs: Backlogs) -> AsgiApp:
+    registry.register(
+        Backlog(
+            "tradex_outbox_messages",
+            "Messages committed and not yet published",
+            backlogs.waiting.items,
+        )
+    )
+    registry.register(
+        Backlog(
+            "tradex_parked_messages",
+            "Messages set aside until their next try",
+            backlogs.parked.items,
+        )
+    )
+    app: AsgiApp = make_asgi_app(registry)
+    return app
+
+
+class RuntimeContainer(containers.DeclarativeContainer):
+    """What every app has; `app` names it to the broker.
+
+    `metrics_app` makes what serves the metrics, given the backlogs that it tells of.
+    """
+
+    settings: providers.Dependency[Settings] = providers.Dependency()
+    app: providers.Dependency[str] = providers.Dependency(default=providers.Object("platform"))
+
+    clock = providers.Singleton(SystemClock)
+    entropy = providers.Singleton(SystemEntropy)
+    registry = providers.Singleton(CollectorRegistry)
+    observer = providers.Singleton(
+        Observers,
+        providers.Singleton(LoggingObserver),
+        providers.Singleton(MessagingMetrics, registry),
+    )
+    means = providers.Singleton(Means, clock=clock, entropy=entropy, observer=observer)
+    broker = providers.Selector(
+        settings.provided.broker,
+        memory=providers.Singleton(MemoryBroker, clock),
+        kafka=providers.Singleton(_kafka_broker, settings, app),
+    )
+    signatures = providers.Singleton(
+        ActorSignatures, providers.Singleton(given_or_new, settings.provided.actor_signing_key)
+    )
+    metrics_app = providers.Factory(_metrics_app, registry)

@@ -1,0 +1,127 @@
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+
+import httpx
+import pytest
+from tests.builders.machines import FakeClock
+
+from adapters.memory.database import MemoryDatabase
+from apps.runtime.backlogs import Backlogs
+from apps.runtime.container import RuntimeContainer
+from apps.runtime.health import HealthApp
+from apps.runtime.settings import Settings
+from tradex_core.errors import Outage
+from tradex_core.messaging.broker import Message
+
+
+class AwayDatabase(MemoryDatabase):
+    """A database that can be away while it is counted in."""
+
+    def __init__(self) -> None:
+        super().__init__({}, clock=FakeClock())
+        self.outbox.count = self._count  # type: ignore[method-assign]
+        self.away = False
+
+    async def _count(self) -> int:
+        if self.away:
+            msg = "away"
+            raise Outage(msg)
+        return len(self.outbox)
+
+
+class World:
+    """What the app under test is asked about."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, bool] = {"broker": True, "consumer": True}
+        self.database = AwayDatabase()
+        self.runtime = RuntimeContainer(settings=Settings.embedded())
+        backlogs = Backlogs({"orders": self.database})
+        self.app = HealthApp(
+            self.ready,
+            metrics=self.runtime.metrics_app(backlogs),
+            before_metrics=backlogs.refresh,
+        )
+
+    async def ready(self) -> Mapping[str, bool]:
+        return self.checks
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def operator(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=world.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
+        yield client
+
+
+async def test_an_app_that_answers_lives_whatever_is_away(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    world.checks["broker"] = False
+
+    answer = await operator.get("/health/live")
+
+    assert (200, {"status": "live"}) == (answer.status_code, answer.json())
+
+
+async def test_an_app_that_has_all_it_needs_is_ready(operator: httpx.AsyncClient) -> None:
+    answer = await operator.get("/health/ready")
+
+    checks = {"broker": True, "consumer": True}
+    assert (200, {"status": "ready", "checks": checks}) == (answer.status_code, answer.json())
+    assert "no-store" == answer.headers["cache-control"]
+
+
+async def test_what_is_away_is_told(world: World, operator: httpx.AsyncClient) -> None:
+    world.checks["broker"] = False
+
+    answer = await operator.get("/health/ready")
+
+    checks = {"broker": False, "consumer": True}
+    assert (503, {"status": "not_ready", "checks": checks}) == (answer.status_code, answer.json())
+
+
+async def test_anything_else_is_not_found(operator: httpx.AsyncClient) -> None:
+    assert 404 == (await operator.get("/v1/orders")).status_code
+
+
+async def test_metrics_tell_what_was_handled_and_what_waits(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    world.database.outbox.add([Message("order.created", b"key", b"{}")])
+    world.runtime.observer().handled("orders", "CREATE_ORDER", "done", age=timedelta(0))
+
+    text = (await operator.get("/metrics")).text
+
+    labels = 'consumer="orders",outcome="done",type="CREATE_ORDER"'
+    assert f"tradex_messages_handled_total{{{labels}}} 1.0" in text
+    assert 'tradex_outbox_messages{service="orders"} 1.0' in text
+    assert 'tradex_parked_messages{service="orders"} 0.0' in text
+
+
+async def test_of_a_database_that_is_away_there_is_no_old_count(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    before = (await operator.get("/metrics")).text
+    world.database.away = True
+
+    during = (await operator.get("/metrics")).text
+    world.database.away = False
+    after = (await operator.get("/metrics")).text
+
+    gauge = 'tradex_outbox_messages{service="orders"} 0.0'
+    assert (True, False, True) == (gauge in before, gauge in during, gauge in after)
+
+
+async def test_without_metrics_there_are_none() -> None:
+    async def ready() -> Mapping[str, bool]:
+        return {}
+
+    transport = httpx.ASGITransport(app=HealthApp(ready))
+    async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
+        assert 404 == (await client.get("/metrics")).status_code
