@@ -18,6 +18,7 @@ from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Dispatcher, Means
+from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.opening import Opener
 
 if TYPE_CHECKING:
@@ -126,4 +127,11 @@ class OperatingContainer(containers.DeclarativeContainer):
     orders = providers.Singleton(_orders, settings, runtime.clock)
     catalog = providers.Singleton(_catalog, settings, runtime.clock)
     stock = providers.Singleton(_stock, catalog)
-    rebuild = providers.Factory(_rebuild, settings, means=runtime.means, signatures=signatures)
+    means = providers.Singleton(
+        Means,
+        clock=runtime.clock,
+        entropy=runtime.entropy,
+        # What fails in a replay has failed before, and was told then.
+        observer=providers.Singleton(Observers),
+    )
+    rebuild = providers.Factory(_rebuild, settings, means=means, signatures=signatures)

@@ -12,17 +12,14 @@ from rich.console import Console
 from apps.cli.container import OperatingContainer
 from apps.cli.failures import WrongUse
 from apps.cli.operated import needs_kafka, opened, operate, settings_for
+from apps.cli.operations import HANDLED
 from apps.cli.rendering import console, pairs, printable, table
 from apps.operations.dead_letters import Letter, LetterContent, in_short, with_content
 from tradex_core.events import codec
-from tradex_core.events.topics import COMMAND_REPLIES, COMMANDS, EVENTS
 from tradex_core.messaging.dead_letters import DeadLetter
 from tradex_core.messaging.operating import DeadLetters, UnknownDeadLetter
 
 T = TypeVar("T")
-
-HANDLED: Final = (*COMMANDS, *EVENTS, COMMAND_REPLIES)
-"""The topics whose messages are handled, and may be given up."""
 
 _KAFKA: Final = "kafka_bootstrap_servers"
 
@@ -136,7 +133,7 @@ def _print_decided(what: str, letter_ids: Sequence[str], *, as_json: bool) -> No
         click.echo(codec.encode({what: letter_ids}))
         return
     for letter_id in letter_ids:
-        console().print(printable(f"{what} {letter_id}"))
+        click.echo(printable(f"{what} {letter_id}").plain)
     if not letter_ids:
         click.echo(f"nothing was {what}: no dead letter is open that matches")
 

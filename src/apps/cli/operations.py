@@ -12,13 +12,15 @@ from tradex_core.events import topics as names
 _APPS: Final = ("auth", "catalog", "gateway", "orders")
 _REASONS: Final = ("exhausted", "fatal", "undecodable")
 _SHOWN_BYTES: Final = 2_000
-_HANDLED: Final = (*names.COMMANDS, *names.EVENTS, names.COMMAND_REPLIES)
+
+HANDLED: Final = (*names.COMMANDS, *names.EVENTS, names.COMMAND_REPLIES)
+"""The topics whose messages are handled, and may be given up."""
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _app = click.argument("app", type=click.Choice(_APPS))
 _topic = click.option(
     "--topic",
-    type=click.Choice(_HANDLED),
+    type=click.Choice(HANDLED),
     metavar="TOPIC",
     help="Only what came from this topic.",
 )

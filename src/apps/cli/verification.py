@@ -72,7 +72,7 @@ def show(found: Verification, out: Console, *, what: str) -> None:
     if not found.differences:
         out.print(printable(f"{found.checked:,} {what}, each as it is derived", "green"))
         return
-    rows = table("id", "", "kept", "derived", whole=("id", ""))
+    rows = table("id", "field", "kept", "derived", whole=("id", "field"))
     for each in found.differences:
         rows.add_row(
             printable(each.id, "bold"),

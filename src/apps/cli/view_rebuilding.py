@@ -20,6 +20,12 @@ from tradex_core.events import codec
 _COMMAND = "views rebuild"
 _KAFKA = "kafka_bootstrap_servers"
 _LINES = 10
+_OUTCOMES = (
+    "the views were what the topics say",
+    "1 row was not what the topics say",
+    "{:,} rows were not what the topics say",
+)
+"""Of how many rows that differ: none, one, more."""
 
 
 def rebuild(*, only_equal: bool, as_json: bool) -> None:
@@ -56,11 +62,9 @@ def show(report: RebuildReport, out: Console) -> None:
             printable("\n".join(each.examples)),
         )
     out.print(found)
-    found_equal = f"{report.different:,} rows were not what the topics say"
-    if not report.different:
-        found_equal = "the views were what the topics say"
-    now = "the rebuilt ones are read now" if report.swapped else "they are read on"
-    out.print(f"{report.records:,} records replayed; {found_equal}; {now}")
+    outcome = _OUTCOMES[min(report.different, 2)].format(report.different)
+    now = "the rebuilt ones" if report.swapped else "the old ones"
+    out.print(f"{report.records:,} records replayed; {outcome}; {now} are read now")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from dependency_injector import providers
-from tests.apps.runtime.away import PATIENCE, Switch, SwitchedBroker, until
+from tests.apps.runtime.away import PATIENCE, SwitchedBroker, until
 from tests.builders.messages import create_order, unsigned
 
 from adapters.security.sealing import generate_key_pair
@@ -32,7 +32,6 @@ class World:
 
     def __init__(self) -> None:
         self.broker = SwitchedBroker(SystemClock())
-        self.broker.switch = Switch()
 
     def compose(self, app: str, **settings: object) -> Composed:
         """Compose an app's process on this broker, with a database in memory."""
@@ -152,6 +151,7 @@ async def test_while_the_broker_is_away_an_app_stays_up_and_then_goes_on_by_itse
     world: World, operator: httpx.AsyncClient
 ) -> None:
     async with world.compose("orders").process as process:
+        await until(lambda: bool(world.broker.members))
         world.broker.switch.away = True
         away = await operator.get(f"{process.url}/health/ready")
         live = await operator.get(f"{process.url}/health/live")
@@ -183,9 +183,9 @@ async def test_an_app_whose_broker_goes_away_for_good_still_ends_in_time(world: 
     within = timedelta(seconds=1)
     process = world.compose("orders", shutdown_timeout=within).process
     await process.__aenter__()
+    await until(lambda: bool(world.broker.members))
     await world.broker.publish([unsigned(create_order(), "one")])
     world.broker.switch.away = True
-    await until(lambda: True)
 
     async with asyncio.timeout(within.total_seconds()):
         await process.__aexit__(None, None, None)
@@ -193,6 +193,7 @@ async def test_an_app_whose_broker_goes_away_for_good_still_ends_in_time(world: 
 
 async def test_a_loop_that_ends_is_what_the_process_fails_with(world: World) -> None:
     async with world.compose("orders").process as process:
+        await until(lambda: bool(world.broker.members))
         await world.broker.close()
 
         with pytest.raises(BackgroundFailure, match="orders's consumer ended"):

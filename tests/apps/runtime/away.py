@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.groups import MemorySubscription
+from tradex_core.clock import Clock
 from tradex_core.errors import Outage
 from tradex_core.messaging.broker import Message
 
@@ -32,7 +33,10 @@ class Switch:
 class SwitchedBroker(MemoryBroker):
     """A broker that can be away."""
 
-    switch = Switch()
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.switch = Switch()
+        self.members = 0
 
     async def ping(self) -> None:
         await self.switch.ask()
@@ -44,6 +48,7 @@ class SwitchedBroker(MemoryBroker):
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> MemorySubscription:
         self.switch.require_there()
+        self.members += 1
         return await super().subscribe(group, topics)
 
 
