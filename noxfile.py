@@ -14,18 +14,28 @@ LOCKS = {
     "runtime": ("pyproject.toml",),
     "build": ("--group=build",),
     "core": ("--group=core",),
+    "docs": ("pyproject.toml", "--group=docs"),
     "image-mongo": ("pyproject.toml", "--extra=kafka", "--extra=mongo"),
     "image-postgres": ("pyproject.toml", "--extra=kafka", "--extra=postgres"),
     "imports": ("--group=imports",),
     "lint": ("--group=lint",),
+    "secantusdb": ("--group=secantusdb",),
     "services": ("pyproject.toml", *SERVERS, "--group=tests"),
     "tests": ("pyproject.toml", "--group=tests"),
     "types": ("pyproject.toml", *SERVERS, "--group=types"),
 }
 """What is in each lock. All are cut from `all`, so that a package has one version everywhere."""
+APART = ("secantusdb",)
+"""The groups that are programs to run, not packages to import: no environment has them as well."""
+
+NEED_DRIVERS = ("tests/adapters/kafka", "tests/services")
+"""The tests that need the extras of the package, most of them the servers too."""
 
 COOL_DOWN = "7 days"
 UV = "uv==0.13.9"
+
+TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}
+"""How many seconds Ctrl-C leaves to a session that has servers to stop."""
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, tradex_core, adapters.memory
@@ -83,7 +93,7 @@ def core(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Does everything do what is promised? Arguments go to pytest."""
     install_with_tradex(session, "tests")
-    apart = (f"--ignore=tests/{folder}" for folder in ("docs", "images", "services"))
+    apart = (f"--ignore={folder}" for folder in ("tests/docs", "tests/images", *NEED_DRIVERS))
     session.run("pytest", *(session.posargs or ("--numprocesses=auto", *apart)))
 
 
@@ -91,7 +101,15 @@ def tests(session: nox.Session) -> None:
 def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")
-    session.run("pytest", *(session.posargs or ("--numprocesses=auto", "tests/services")))
+    arguments = session.posargs or ("--numprocesses=auto", "--dist=loadgroup", *NEED_DRIVERS)
+    session.run("pytest", *arguments, **TIME_TO_STOP)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Do the promises hold though processes die? `-- --seed 7 --minutes 60` for a longer schedule."""
+    install_with_tradex(session, "services")
+    session.run("python", "-m", "tests.services.faults", *session.posargs, **TIME_TO_STOP)
 
 
 @nox.session
@@ -103,9 +121,15 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Do the commands and examples in the documentation run?"""
-    install_with_tradex(session, "tests")
-    session.run("pytest", "tests/docs", *session.posargs)
+    """Does the documentation become a site without a warning, and does all that it shows run?"""
+    install_with_tradex(session, "docs")
+    session.run(
+        *("python", "-m", "sphinx", "--quiet", "--fresh-env", "--fail-on-warning", "--keep-going"),
+        *("--conf-dir=docs/site", f"--doctree-dir={session.create_tmp()}", ".", "build/site"),
+    )
+    session.run(
+        *("pytest", "--numprocesses=auto", "--dist=worksteal", "tests/docs"), *session.posargs
+    )
 
 
 @nox.session
@@ -134,6 +158,13 @@ def up(session: nox.Session) -> None:
     run_tradex(session, "up")
 
 
+@nox.session
+def stack(session: nox.Session) -> None:
+    """Run the servers and every app, each a process of its own; `-- --help` tells the options."""
+    install_with_tradex(session, "services")
+    session.run("python", "-m", "tests.services.stack", *session.posargs, **TIME_TO_STOP)
+
+
 def run_tradex(session: nox.Session, command: str) -> None:
     """Run a command of Tradex as its users install it; Ctrl-C leaves it time to drain."""
     install_with_tradex(session, "runtime")
@@ -153,9 +184,9 @@ def lock(session: nox.Session) -> None:
 
 
 def all_groups() -> list[str]:
-    """Name every dependency group, as uv wants them named."""
+    """Name every dependency group that is not apart, as uv wants them named."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
-    return [f"--group={group}" for group in groups]
+    return [f"--group={group}" for group in groups if group not in APART]
 
 
 def compile_lock(session: nox.Session, target: Path, *sources: str) -> None:

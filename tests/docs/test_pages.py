@@ -1,42 +1,82 @@
-"""What the pages tell people to type is run, and what they link to is there."""
+"""Whatever the pages tell people to type is run, from top to bottom, and their links lead on."""
 
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from tests.docs.pages import ROOT, blocks_of, commands_of, links_of, name_of, pages
+from tests.docs.edits import change_file, is_file, write_file
+from tests.docs.elsewhere import ELSEWHERE
+from tests.docs.pages import (
+    ROOT,
+    Block,
+    Typed,
+    blocks_of,
+    commands_of,
+    links_of,
+    name_of,
+    pages,
+    typed_in,
+)
+from tests.docs.shown import is_as_shown
+from tests.docs.terminal import Terminal, open_terminal
 
-SHOWN_URL = "http://127.0.0.1:3000"
-RUN_BY_CI = ("pip install nox && nox", "pip install nox && nox -s demo")
+RUN = ("console", "python", "diff")
+DRAWN = ("mermaid",)
+DATA = ("json", "yaml", "text")
+SERVERS = ("tradex up", "nox -s up")
+
+RUNNING = [pytest.param(page, id=name_of(page)) for page in pages() if blocks_of(page, *RUN)]
 
 
 @pytest.fixture
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A platform of its own for a page, as `tradex up` starts it."""
-    arguments = ["up", "--port", "0", *getattr(request, "param", ())]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "apps.cli", *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT / "src",
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if ready := re.match(r"ready (http://\S+)", line):
-                yield ready[1]
-                break
+def terminal(page: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal for one page; at the end all that still runs in it must obey Ctrl-C."""
+    installs = any(command.startswith("pip install") for command in commands_of(page))
+    terminal = open_terminal(tmp_path, empty=installs, is_changed=bool(blocks_of(page, "diff")))
+    yield terminal
+    terminal.close()
+
+
+@pytest.mark.parametrize("page", RUNNING)
+def test_a_page_runs_from_top_to_bottom(page: Path, terminal: Terminal) -> None:
+    namespace: dict[str, object] = {}
+    for block in blocks_of(page, *RUN):
+        if block.language == "console":
+            for typed in typed_in(block):
+                type_in(terminal, typed)
+        elif block.language == "diff":
+            change_file(terminal.folder, block.text)
+        elif is_file(block.text):
+            write_file(terminal.folder, block.text)
         else:
-            pytest.fail("`tradex up` ended without saying that it is ready")
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-    assert 0 == process.returncode
+            execute(block, page, terminal, namespace)
+    for client in namespace.values():
+        if isinstance(client, httpx.Client):
+            client.close()
+
+
+def type_in(terminal: Terminal, typed: Typed) -> None:
+    other = ELSEWHERE.get(typed.command)
+    if typed.command.startswith(SERVERS):
+        printed = terminal.serve(typed.command)
+    else:
+        printed = terminal.run(other.command if other else typed.command)
+    if typed.shown and not other:
+        assert is_as_shown(printed, typed.shown), f"{typed.command} printed:\n{printed}"
+
+
+def execute(block: Block, page: Path, terminal: Terminal, namespace: dict[str, object]) -> None:
+    shown = "\n" * (block.line - 1) + terminal.as_here(block.text)
+    exec(compile(shown, str(page), "exec"), namespace)  # noqa: S102 - the project's own page
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_every_fenced_block_is_one_that_is_run_or_drawn_or_only_shows_data(page: Path) -> None:
+    fences = re.findall(r"^\s*(?:```|~~~)(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert fences == [block.language for block in blocks_of(page)]
+    assert set(fences) <= {*RUN, *DRAWN, *DATA}
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
@@ -45,49 +85,20 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     assert [] == missing
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in pages() if blocks_of(page, "python")], ids=name_of
-)
-def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, url: str) -> None:
-    namespace: dict[str, object] = {}
-    try:
-        for block in blocks_of(page, "python"):
-            shown = "\n" * (block.line - 1) + block.text.replace(SHOWN_URL, url)
-            exec(compile(shown, str(page), "exec"), namespace)  # noqa: S102 - the project's own page
-    finally:
-        if (api := namespace.get("api")) is not None:
-            api.close()  # type: ignore[attr-defined]
+@pytest.mark.parametrize("folder", ["docs/how-to", "docs/decisions"])
+def test_a_list_of_pages_names_each_of_them(folder: str) -> None:
+    others = sorted(page.name for page in (ROOT / folder).glob("*.md") if page.name != "README.md")
+    listed = links_of(ROOT / folder / "README.md")
+    assert others == sorted(link for link in listed if "/" not in link)
 
 
-@pytest.mark.parametrize("page", [p for p in pages() if blocks_of(p, "sh")], ids=name_of)
-@pytest.mark.parametrize("url", [("--demo",)], indirect=True)
-def test_the_shell_commands_of_a_page_succeed(page: Path, url: str) -> None:
-    for block in blocks_of(page, "sh"):
-        program = block.text.split(maxsplit=1)[0]
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed here")
-        script = block.text.replace(SHOWN_URL, url)
-        subprocess.run(["/bin/sh", "-euc", script], check=True, capture_output=True, timeout=60)
+def test_what_is_run_instead_of_a_command_is_run_instead_of_one_that_a_page_shows() -> None:
+    shown = {command for page in pages() for command in commands_of(page)}
+    assert set() == ELSEWHERE.keys() - shown
+    assert [] == [command for command, other in ELSEWHERE.items() if not other.because]
 
 
 def test_the_commands_for_everything_are_those_that_ci_runs() -> None:
     shown = [command for command in commands_of(ROOT / "README.md") if "nox" in command]
-    assert sorted(RUN_BY_CI) == sorted(shown)
-    assert "nox" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-
-
-def test_every_command_of_tradex_that_a_page_shows_exists() -> None:
-    shown = {command for page in pages() for command in commands_of(page)}
-    for command in sorted(shown):
-        words = shlex.split(command)
-        if words[0] == "tradex":
-            names = [word for word in words[1:] if not word.startswith("-")]
-            options = [word for word in words[1:] if word.startswith("--")]
-            usage = subprocess.run(
-                [sys.executable, "-m", "apps.cli", *names, "--help"],
-                check=True,
-                capture_output=True,
-                text=True,
-                cwd=ROOT / "src",
-            ).stdout
-            assert [] == [option for option in options if option not in usage], command
+    assert ["pip install nox && nox -s demo", "pip install nox && nox"] == shown
+    assert '"$environment/bin/nox"\n' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

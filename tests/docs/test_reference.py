@@ -9,12 +9,24 @@ from tests.docs.reference import COMMAND, FOLDER, pages
 
 from apps.gateway.openapi import openapi_document
 from apps.gateway.openapi_operations import OPERATIONS
+from apps.gateway.problems import BadRequest
+from tradex_core.errors import Refusal
 from tradex_core.events.topics import COMMANDS, EVENTS
 from tradex_core.orders.order import Reason
 
 EXPLANATIONS = sorted((ROOT / "docs" / "explanation").glob("*.md"))
 WHAT_A_CLIENT_SEES = ROOT / "docs" / "explanation" / "what-a-client-sees.md"
 LINES_OF_A_PAGE = 80
+NOT_OVER_HTTP = {
+    "user_id_taken": "the gateway makes the ids, of which no two are the same",
+    "session_id_taken": "likewise",
+    "product_exists": "likewise",
+    "order_exists": "likewise",
+    "user_not_found": "accounts are closed by operators, on the log",
+    "plaintext_password": "the gateway seals what it publishes",
+    "invalid_input": "the gateway's bodies have no room for it",
+    "invalid_cursor": "it is told as a field of an invalid_query",
+}
 
 
 @pytest.mark.parametrize("name", ["http.md", "topics.md"])
@@ -42,10 +54,20 @@ def test_every_topic_is_written_and_read_by_somebody() -> None:
 
 def test_every_problem_and_every_reason_is_explained_to_clients() -> None:
     explained = WHAT_A_CLIENT_SEES.read_text(encoding="utf-8")
+    assert [] == sorted(slug for slug in {*problems(), *Reason} if f"`{slug}`" not in explained)
+
+
+def test_every_error_has_an_example_at_an_operation_that_can_answer_it() -> None:
+    raised = slugs_of(Refusal) | slugs_of(BadRequest)
+    assert raised - problems() == NOT_OVER_HTTP.keys()
+
+
+def problems() -> set[str]:
+    """The types of all problems of which the API's description shows an example."""
     operations = [
         each for methods in openapi_document()["paths"].values() for each in methods.values()
     ]
-    problems = {
+    return {
         slug
         for operation in operations
         for answer in operation["responses"].values()
@@ -53,8 +75,13 @@ def test_every_problem_and_every_reason_is_explained_to_clients() -> None:
         .get("application/problem+json", {})
         .get("examples", ())
     }
-    assert len(problems) > 20
-    assert [] == sorted(slug for slug in {*problems, *Reason} if f"`{slug}`" not in explained)
+
+
+def slugs_of(error: type[Refusal | BadRequest]) -> set[str]:
+    """The slugs of all kinds of an error that are the product's, not a test's."""
+    kinds = error.__subclasses__()
+    own = {kind.slug for kind in kinds if kind.__module__.startswith(("apps.", "tradex_core."))}
+    return own.union(*map(slugs_of, kinds))
 
 
 @pytest.mark.parametrize("page", EXPLANATIONS, ids=name_of)

@@ -1,0 +1,63 @@
+"""The commands that a page shows and its test cannot run as they stand: what it runs instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Instead:
+    """What is run in a command's place, why that and not the command, and where the command is."""
+
+    command: str
+    because: str
+
+
+def _needs_servers(command: str) -> Instead:
+    return Instead(f"{command} --help", "it needs real servers; `nox -s services` runs it on them")
+
+
+ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
+    {
+        "pip install nox && nox": Instead(
+            "pip install nox && nox --list",
+            "these tests are a part of it; .ci/run runs it",
+        ),
+        "pip install nox && nox -s demo": Instead(
+            "pip install nox && nox --list",
+            "it is one of the sessions that .ci/run runs",
+        ),
+        "nox -s bench": Instead(
+            "python -m tests.bench --quick",
+            "it measures for ten minutes; whoever writes new figures runs it",
+        ),
+        "nox -s bench -- --only gateway --json": Instead(
+            "python -m tests.bench --quick --only gateway --json",
+            "it measures for a minute; whoever writes new figures runs it",
+        ),
+        "nox -s bench -- --write-docs": Instead(
+            "python -m tests.bench --help",
+            "it measures for ten minutes and writes the page; tests/bench tests what it writes",
+        ),
+        "docker compose -f compose/compose.yaml up --wait": Instead(
+            "test -e compose/compose.yaml",
+            "it takes Docker; `nox -s images` builds what it starts and has Compose read the file",
+        ),
+        **{
+            command: _needs_servers(command)
+            for command in (
+                "tradex topics apply",
+                "tradex db upgrade auth",
+                "tradex db upgrade catalog",
+                "tradex db upgrade gateway",
+                "tradex db upgrade orders",
+                "tradex run orders",
+                "tradex dead-letters list",
+                "tradex dead-letters redrive ID",
+                "tradex dead-letters discard ID",
+                "tradex views rebuild",
+            )
+        },
+    }
+)

@@ -1,0 +1,129 @@
+"""The compose files, merged by Compose itself: who may reach whom, and as whom each runs."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.images.tools import ROOT, compose_config, run
+
+from apps.runtime import settings
+
+APPS = {"gateway", "auth", "catalog", "orders", "projector"}
+DATABASES = {
+    "auth-db": {"auth", "auth-db-upgrade"},
+    "orders-db": {"orders", "orders-db-upgrade"},
+    "catalog-db": {"catalog", "catalog-db-upgrade"},
+    "gateway-db": {"gateway", "projector", "gateway-db-upgrade"},
+}
+LAYERS = {
+    "minimal": ("compose.yaml",),
+    "scaled": ("compose.yaml", "scaled.yaml"),
+}
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the folder with secrets made in it, so that yours stay as they are."""
+    folder = tmp_path_factory.mktemp("project") / "compose"
+    ignored = shutil.ignore_patterns("secrets", "__pycache__")
+    shutil.copytree(ROOT / "compose", folder, ignore=ignored)
+    run("python", folder / "make_secrets.py")
+    return folder
+
+
+@pytest.fixture(scope="session", params=LAYERS)
+def config(request: pytest.FixtureRequest, project: Path) -> dict[str, Any]:
+    return compose_config(*LAYERS[request.param], project=project)
+
+
+def networks(service: dict[str, Any]) -> set[str]:
+    return set(service["networks"])
+
+
+def test_only_the_gateway_is_published_and_on_loopback(config: dict[str, Any]) -> None:
+    published = {name for name, service in config["services"].items() if service.get("ports")}
+    assert {"gateway"} == published
+    for port in config["services"]["gateway"]["ports"]:
+        assert ("127.0.0.1", 3000) == (port["host_ip"], port["target"])
+
+
+def test_each_database_is_reached_by_its_own_service_alone(config: dict[str, Any]) -> None:
+    services = config["services"]
+    for database, owners in DATABASES.items():
+        theirs = networks(services[database])
+        reaching = {name for name, other in services.items() if networks(other) & theirs}
+        assert {database, *owners} == reaching
+
+
+def test_nothing_but_the_gateway_reaches_the_outside(config: dict[str, Any]) -> None:
+    inside = {name for name, network in config["networks"].items() if network.get("internal")}
+    outside = {n for n, service in config["services"].items() if networks(service) - inside}
+    assert {"gateway"} == outside
+
+
+def test_apps_write_nothing_and_may_nothing(config: dict[str, Any]) -> None:
+    for name, service in config["services"].items():
+        assert not service.get("privileged"), name
+        assert ["ALL"] == service["cap_drop"], name
+        assert ["no-new-privileges:true"] == service["security_opt"], name
+        if "build" in service:
+            assert service["read_only"], name
+            assert "cap_add" not in service, name
+
+
+def test_everything_is_bounded(config: dict[str, Any]) -> None:
+    for name, service in config["services"].items():
+        assert {"cpus", "memory"} == set(service["deploy"]["resources"]["limits"]), name
+        assert "max-size" in service["logging"]["options"], name
+
+
+def test_every_setting_is_one_that_there_is(config: dict[str, Any]) -> None:
+    for name, service in config["services"].items():
+        variables = {v for v in service.get("environment") or {} if v.startswith("TRADEX_")}
+        unknown = variables - set(settings.variables())
+        assert set() == unknown, name
+
+
+def test_secrets_come_as_files_that_are_mounted(config: dict[str, Any]) -> None:
+    for name, service in config["services"].items():
+        mounted = {f"/run/secrets/{each['source']}" for each in service.get("secrets") or ()}
+        environment = service.get("environment") or {}
+        named = {value for key, value in environment.items() if key.endswith("_FILE")}
+        assert named <= mounted, name
+        for variable in environment:
+            is_secret = variable.endswith(("_KEY", "_KEYS", "_PASSWORD", "_URL"))
+            assert not is_secret or variable == "TRADEX_SEALING_PUBLIC_KEY", variable
+
+
+def test_apps_wait_for_their_topics_and_their_tables(config: dict[str, Any]) -> None:
+    for app in APPS:
+        needs = config["services"][app]["depends_on"]
+        done = {n for n, need in needs.items() if need["condition"].endswith("successfully")}
+        [database] = [d for d, owners in DATABASES.items() if app in owners]
+        assert {"topics", f"{database}-upgrade"} == done, app
+
+
+def test_servers_say_when_they_are_well(config: dict[str, Any]) -> None:
+    for server in ("kafka", *DATABASES):
+        assert config["services"][server]["healthcheck"]["test"], server
+
+
+def test_every_image_is_pinned(config: dict[str, Any]) -> None:
+    for name, service in config["services"].items():
+        if "build" not in service:
+            assert service["image"].rpartition(":")[2] not in ("", "latest"), name
+
+
+def test_scaled_there_are_two_of_each_app(project: Path) -> None:
+    services = compose_config(*LAYERS["scaled"], project=project)["services"]
+    assert dict.fromkeys(APPS, 2) == {app: services[app]["deploy"]["replicas"] for app in APPS}
+
+
+def test_secrets_are_made_once_and_kept_from_others(project: Path) -> None:
+    folder = project / "secrets"
+    made = {file.name: file.read_text() for file in folder.iterdir()}
+    run("python", project / "make_secrets.py")
+    assert made == {file.name: file.read_text() for file in folder.iterdir()}
+    assert 0o700 == folder.stat().st_mode & 0o777
+    assert "compose/secrets/key\n" == run("git", "check-ignore", "compose/secrets/key")

@@ -1,0 +1,99 @@
+"""Each app's image: it runs as nobody special, and holds what its app needs and nothing else."""
+
+import json
+
+import pytest
+from tests.images.tools import Container
+
+MAX_MEGABYTES = 260
+"""What the app adds to its base, drivers included."""
+
+TOOLS = ("pip", "pip3", "gcc", "cc", "make", "git", "curl", "pytest")
+OTHERS_DRIVERS = {
+    "gateway": ("pymongo", "beanie"),
+    "auth": ("pymongo", "beanie"),
+    "catalog": ("psycopg", "sqlalchemy", "alembic"),
+    "orders": ("pymongo", "beanie"),
+    "projector": ("pymongo", "beanie"),
+}
+OWN_DRIVERS = {app: ("confluent_kafka", "psycopg") for app in OTHERS_DRIVERS} | {
+    "catalog": ("confluent_kafka", "pymongo")
+}
+
+
+def test_its_program_is_there(container: Container) -> None:
+    status, printed = container.run("tradex", "--version")
+    assert (0, "tradex") == (status, printed.split()[0])
+
+
+def test_it_runs_as_a_user_who_may_nothing(container: Container) -> None:
+    assert "10001:10001" == container.config()["User"]
+    assert (0, "10001\n") == container.run("id", "-u")
+    for path in ("/opt/tradex/lib", "/etc/passwd", "/usr/bin", "/"):
+        status, _ = container.run("test", "-w", path)
+        assert 1 == status, path
+
+
+def test_nothing_in_it_builds_or_installs_anything(container: Container) -> None:
+    for tool in TOOLS:
+        status, found = container.run("sh", "-c", f"command -v {tool}")
+        assert 0 != status, found
+    status, _ = container.run("python", "-m", "pip", "--version")
+    assert 1 == status
+
+
+def test_it_holds_its_own_drivers_and_no_others(container: Container, app: str) -> None:
+    for module in OWN_DRIVERS[app]:
+        status, printed = container.run("python", "-c", f"import {module}")
+        assert 0 == status, printed
+    for module in OTHERS_DRIVERS[app]:
+        status, _ = container.run("python", "-c", f"import {module}")
+        assert 1 == status, module
+
+
+def test_it_holds_no_tests_and_no_history(container: Container) -> None:
+    found = container.run(
+        "sh", "-c", "find / -xdev \\( -name .git -o -name 'test_*.py' -path '*tradex*' \\) -print"
+    )[1]
+    assert "" == found.strip()
+
+
+def test_it_is_no_larger_than_it_must_be(container: Container) -> None:
+    _, printed = container.run("du", "-sm", "/opt/tradex")
+    assert int(printed.split()[0]) <= MAX_MEGABYTES
+
+
+def test_its_modules_are_compiled(container: Container) -> None:
+    _, printed = container.run(
+        "python", "-c", "import tradex_core.money as m; print(m.__spec__.cached)"
+    )
+    status, _ = container.run("test", "-e", printed.strip())
+    assert 0 == status
+
+
+def test_it_is_unhealthy_where_nothing_answers(container: Container) -> None:
+    status, printed = container.run(
+        "python", "/opt/tradex/healthy.py", environment={"TRADEX_HTTP_PORT": "1"}
+    )
+    assert 1 == status
+    assert "nothing lives on port 1" in printed
+
+
+@pytest.mark.parametrize("variable", ["TRADEX_BROKER"])
+def test_without_its_settings_it_says_which_it_needs(
+    container: Container, app: str, variable: str
+) -> None:
+    entrypoint = container.config()["Entrypoint"]
+    status, printed = container.run(*entrypoint)
+    assert 0 != status
+    assert variable in printed
+
+
+def test_its_settings_are_those_of_a_container(container: Container, app: str) -> None:
+    given = dict(entry.split("=", 1) for entry in container.config()["Env"])
+    assert (app, "0.0.0.0", "json") == (  # noqa: S104 - its network is the container's own
+        given["APP"],
+        given["TRADEX_HTTP_HOST"],
+        given["TRADEX_LOG_FORMAT"],
+    )
+    assert "SECRET" not in json.dumps(given).upper()
