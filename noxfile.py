@@ -28,7 +28,7 @@ LOCKS = {
 APART = ("secantusdb",)
 """The groups that are programs to run, not packages to import: no environment has them as well."""
 
-NEED_DRIVERS = ("tests/adapters/kafka", "tests/services")
+NEED_DRIVERS = ("tests/adapters/kafka", "tests/adapters/postgres", "tests/services")
 """The tests that need the extras of the package, most of them the servers too."""
 
 COOL_DOWN = "7 days"

@@ -55,14 +55,14 @@ async def _compare(
         there = other is not None and other[0] == key
         if mine != other:
             counts["different"] += 1
-            examples.append(" ".join(key))
+            examples += [" ".join(key)] if len(examples) < _EXAMPLES else []
         if here:
             counts["live"] += 1
             mine = await anext(live, None)
         if there:
             counts["rebuilt"] += 1
             other = await anext(rebuilt, None)
-    return Comparison(table=table, **counts, examples=tuple(examples[:_EXAMPLES]))
+    return Comparison(table=table, **counts, examples=tuple(examples))
 
 
 async def _rows(connection: AsyncConnection, table: str, since: datetime) -> AsyncIterator[_Row]:

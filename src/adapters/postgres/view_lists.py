@@ -40,6 +40,9 @@ def product_page(
 
     Active and inactive products are lists of their own: where both are asked for, a page of each is
     read and the two are merged, so that neither hides in the other.
+
+    A text is looked up in its index or met on the way through the list, whichever reads less; one
+    of less than three characters, and any where that index could not be made, row by row.
     """
     key, descending = _PRODUCT_KEYS[sort], sort.descending
     named = [condition for name, condition in _PRODUCTS_BY.items() if name in filters]

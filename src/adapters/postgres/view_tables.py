@@ -23,7 +23,6 @@ BETWEEN_TEXTS: Final = "\x1f"
 _NAME_LENGTH: Final = 200
 """How much of a name lists are sorted by: an entry of an index has room for no more than that."""
 
-
 _BINARY: Final[Mapping[str, Callable[[Any], bytes]]] = {
     "text": str.encode,
     "bool": boolean,

@@ -98,7 +98,7 @@ async def test_of_two_projectors_on_one_partition_the_later_one_has_to_look_agai
             await late.load([kept_under(view)])
             late.product_views.put(view)
             late.record(delivery, ())
-            with pytest.raises(StoreConflict, match="went on first"):
+            with pytest.raises(StoreConflict):
                 await late.commit()
 
     assert await database.views.product(view.product_id) is None
