@@ -22,7 +22,7 @@ LOG_STATE: Final = "log_state"
 APPLIED: Final = "applied"
 """The document that says up to where the documents follow the log."""
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 4
 _TRUSTED: Final = timedelta(hours=1)
 """How long a position is good for: far shorter than any commit is kept."""
 

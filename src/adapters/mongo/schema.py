@@ -1,10 +1,11 @@
 """The collections and indexes of the catalogue's database: made once, and missed by name."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from beanie import init_beanie
-from pymongo import IndexModel
+from pymongo import IndexModel, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from adapters.mongo.commit_log import COMMITS
@@ -15,6 +16,8 @@ from adapters.mongo.outbox_documents import OUTBOX, OUTBOX_BUCKETS
 from adapters.mongo.parked_documents import HELD_LANES, PARKED_MESSAGES
 from tradex_core.messaging.outbox import BUCKETS
 
+_BUILDING: Final = timedelta(minutes=10)
+"""How long building one collection's indexes may take."""
 _REMEDY: Final = "run `tradex db upgrade catalog`"
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
@@ -45,7 +48,7 @@ async def upgrade(url: str) -> None:
 
     Raises Outage, and ValueError where the URL names no database.
     """
-    database = connect(url)
+    database = connect(url, timeout=_BUILDING)
     try:
         with translated("create what is missing"):
             await init_beanie(database=database, document_models=[ProductInMongo, MovementInMongo])
@@ -82,8 +85,6 @@ async def _missing(database: AsyncDatabase[Document]) -> str | None:
 
 
 async def _create_buckets(database: AsyncDatabase[Document]) -> None:
-    state: Document = {"owner": None, "until": None, "putOff": []}
-    for bucket in range(BUCKETS):
-        await database[OUTBOX_BUCKETS].update_one(
-            {"_id": bucket}, {"$setOnInsert": state}, upsert=True
-        )
+    free: Document = {"$setOnInsert": {"owner": None, "until": None, "putOff": []}}
+    created = [UpdateOne({"_id": bucket}, free, upsert=True) for bucket in range(BUCKETS)]
+    await database[OUTBOX_BUCKETS].bulk_write(created, ordered=False)

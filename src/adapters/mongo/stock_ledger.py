@@ -93,4 +93,6 @@ class StockLedger:
 def _account(product: Document, moved: dict[str, int]) -> StockAccount:
     product_id, stock = str(product["_id"]), int(product.get("stock", 0))
     initial = product.get("initialStock", stock)
-    return StockAccount(product_id, product["sku"], int(initial), moved.get(product_id, 0), stock)
+    return StockAccount(
+        product_id, product.get("sku", ""), int(initial), moved.get(product_id, 0), stock
+    )

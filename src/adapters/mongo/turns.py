@@ -1,4 +1,4 @@
-"""Taking turns: where units of work keep getting into each other's way, one goes after the other."""
+"""Taking turns: units of work that get into each other's way go one after the other."""
 
 import asyncio
 from contextlib import suppress
@@ -23,10 +23,11 @@ _LOOK_EVERY_SECONDS: Final = 0.01
 
 
 class Turns:
-    """Who goes first, among all processes; nothing but the work that conflicts waste depends on it.
+    """Who goes first, among all processes.
 
     Who met a conflict takes turns for the next five seconds, and everybody waits while somebody has
-    one. It is over when it is given back, or after five seconds.
+    one, until it is given back or five seconds old. Only how much work is wasted depends on it:
+    where it fails, units of work conflict, and are run again.
     """
 
     def __init__(self, database: AsyncDatabase[Document], *, clock: Clock) -> None:
@@ -44,7 +45,7 @@ class Turns:
             async with asyncio.timeout(_LENGTH.total_seconds()):
                 if asyncio.get_running_loop().time() < self._polite_until:
                     return await self._take()
-                while await self._is_taken():
+                while await self._is_taken():  # noqa: ASYNC110 - another process tells nobody
                     await asyncio.sleep(_LOOK_EVERY_SECONDS)
         return None
 

@@ -154,17 +154,11 @@ class MongoUnitOfWork(Workspace):
         return draft
 
     def _write(self, draft: Draft, change: Change) -> None:
-        kind, need, state = (
-            self._kinds[change.collection],
-            (change.collection, change.key),
-            change.aggregate.state,
-        )
-        for each in (change.former, state):
-            if each is not None:
-                draft.touched.update(
-                    name_of(key) for key in self._needs_of(change.collection, each)
-                )
+        kind, need = self._kinds[change.collection], (change.collection, change.key)
+        state, is_new = change.aggregate.state, change.former is None
+        for each in [state] if is_new else [state, change.former]:
+            draft.touched.update(name_of(key) for key in self._needs_of(change.collection, each))
         began = self._added.get(need, change.former)
         document = kind.to_document(state, began, self._documents.get(need, {}))
         writes = draft.writes_to(kind.name)
-        (writes.new if change.former is None else writes.changed).append(document)
+        (writes.new if is_new else writes.changed).append(document)

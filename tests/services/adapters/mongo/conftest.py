@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from pymongo import AsyncMongoClient
 from tests.builders.machines import FakeClock
 
+from adapters.mongo.connection import Document
 from adapters.mongo.database import MongoDatabase
 from adapters.mongo.products import products_database
 from adapters.mongo.schema import upgrade
@@ -28,10 +30,10 @@ async def connect(mongo_url: str, clock: FakeClock) -> AsyncIterator[Connect]:
         return opened[-1]
 
     yield connect
-    last = connect()
-    await last.documents.client.drop_database(last.documents)
     for database in opened:
         await database.close()
+    async with AsyncMongoClient[Document](mongo_url) as client:
+        await client.drop_database(client.get_default_database())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 from tests.builders.machines import FakeClock, SeededEntropy, means
 from tests.builders.messages import SIGNATURES, an_event, lying, signed
 from tests.builders.products import (
@@ -83,12 +84,17 @@ async def imbalance(database: MongoDatabase) -> Sequence[int]:
 async def test_a_product_is_created_and_sold_in_one_batch(
     database: MongoDatabase, clock: FakeClock
 ) -> None:
-    command = create_product_command(stock=3)
+    command = replace(create_product_command(stock=3), product_id=TEA)
     creation = signed(command, uuid_of("creation"), actor=SELLER)
-    await handle(dispatcher(database, clock), creation, creation)
-    await handle(dispatcher(database, clock), creation)
-    waiting = await told(database, clock)
-    assert {topics.PRODUCT_CREATED: 1, topics.COMMAND_REPLIES: 1} == waiting
+    for _ in range(2):
+        await handle(dispatcher(database, clock), creation, order("first"), creation)
+    assert {
+        topics.PRODUCT_CREATED: 1,
+        topics.COMMAND_REPLIES: 1,
+        topics.STOCK_UPDATED: 1,
+        topics.STOCK_RESERVED: 1,
+    } == await told(database, clock)
+    assert 2 == await stock_of(database)
     assert [0] == await imbalance(database)
 
 
