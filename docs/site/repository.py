@@ -13,7 +13,7 @@ from pygments.util import ClassNotFound
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-_NOT_SHOWN: Final = ("__pycache__", "py.typed")
+_NOT_SHOWN: Final = ("__pycache__", "py.typed", "secrets")
 _BEFORE_DOWNLOADS: Final = 400
 """Sphinx copies the files that are still links to downloads at 500."""
 
@@ -89,7 +89,7 @@ def _about(path: Path) -> str:
 
 
 def _code(app: Sphinx, path: Path) -> str:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
         lexer = get_lexer_for_filename(path.name)
     except ClassNotFound:

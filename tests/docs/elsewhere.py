@@ -28,8 +28,12 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
             "pip install nox && nox --list",
             "it is one of the sessions that .ci/run runs",
         ),
+        "pytest tests/core": Instead(
+            "pytest tests/core/users",
+            "all of it takes half a minute; the `core` session runs it",
+        ),
         "nox -s bench": Instead(
-            "python -m tests.bench --quick",
+            "python -m tests.bench --quick --only order-life --only pages --only start",
             "it measures for ten minutes; whoever writes new figures runs it",
         ),
         "nox -s bench -- --only gateway --json": Instead(

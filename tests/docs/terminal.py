@@ -24,6 +24,7 @@ _NOT_INHERITED: Final = re.compile(r"(TRADEX|PYTEST|PYTHON|NOX|VIRTUAL_ENV|COVER
 _OUR_PROGRAMS: Final = Path(sys.executable).parent
 _SECONDS: Final = 300
 _SECONDS_TO_START: Final = 60
+_SECONDS_TO_STOP: Final = 20
 
 
 @dataclass
@@ -43,8 +44,9 @@ class Terminal:
 
     def run(self, command: str) -> str:
         """Run a command to its end and return what it printed; fails where the command does."""
-        keep = f"status=$?; {{ export -p; echo cd $PWD; }} >{self._state}; exit $status"
-        process = self._start(f"{self.as_here(command)}\n{keep}", subprocess.PIPE)
+        keep = f"{{ export -p; printf 'cd %q' \"$PWD\"; }} >{self._state}"
+        script = f"{self.as_here(command)}\nstatus=$?; {keep}; exit $status"
+        process = self._start(script, subprocess.PIPE)
         try:
             printed, _ = process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired:
@@ -73,7 +75,12 @@ class Terminal:
         """Press Ctrl-C on what still runs; fails where that does not end it cleanly."""
         for process in self.servers:
             process.send_signal(signal.SIGINT)
-        assert [0] * len(self.servers) == [process.wait(20) for process in self.servers]
+        try:
+            ends = [process.wait(_SECONDS_TO_STOP) for process in self.servers]
+        finally:
+            for process in self.servers:
+                process.kill()
+        assert [0] * len(self.servers) == ends
 
     def as_here(self, shown: str) -> str:
         """Return what a page shows with the address that really is the platform's."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from tests.journeys.conftest import embedded_settings
 from tests.journeys.log import records_of
 from tests.journeys.people import People
 
@@ -169,7 +170,7 @@ async def test_views_built_anew_from_the_log_are_the_views_that_are_read(
         await buyer.orders(product, 2)
     assert await platform.quiet(20)
     anew = ProjectorContainer(
-        settings=platform.settings,
+        settings=embedded_settings(),
         broker=platform.broker,
         means=platform.container.means(),
         signatures=platform.container.signatures(),

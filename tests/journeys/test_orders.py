@@ -11,7 +11,9 @@ from apps.platform.platform import Platform
 PRICE_SEEN = 12.50
 
 
-async def test_an_order_is_accepted_confirmed_and_taken_to_its_buyer(people: People) -> None:
+async def test_an_order_is_accepted_confirmed_and_taken_to_its_buyer(
+    platform: Platform, people: People
+) -> None:
     seller, buyer = await people.seller(), await people.buyer()
     product = await seller.sells(stock=3)
     order = (await buyer.orders(product, 2)).json()
@@ -20,6 +22,7 @@ async def test_an_order_is_accepted_confirmed_and_taken_to_its_buyer(people: Peo
     for status in ("processing", "shipped", "delivered"):
         step = await seller.post(f"/orders/{order['orderId']}/status", {"status": status})
         assert (200, status) == (step.status_code, step.json()["status"])
+    assert await platform.quiet(20)
     shown = (await buyer.get(f"/products/{product['productId']}")).json()
     assert 1 == shown["stock"]
 
@@ -145,13 +148,16 @@ async def test_a_refused_order_is_refused_again_under_its_key(people: People) ->
     assert 201 == (await buyer.orders(product, key="anew")).status_code
 
 
-async def test_everyone_sees_the_orders_that_are_theirs_to_see(people: People) -> None:
+async def test_everyone_sees_the_orders_that_are_theirs_to_see(
+    platform: Platform, people: People
+) -> None:
     seller, buyer, admin = await people.seller(), await people.buyer(), await people.admin()
     other_buyer = await people.buyer("otto@example.com")
     other_seller = await people.seller("olga@example.com")
     product = await seller.sells()
     order_id = (await buyer.orders(product)).json()["orderId"]
     await buyer.status_of(order_id)
+    assert await platform.quiet(20)
     for person in (buyer, seller, admin):
         assert 200 == (await person.get(f"/orders/{order_id}")).status_code
         assert [order_id] == ids_in(await person.get("/orders"))

@@ -45,7 +45,7 @@ def _deadly(
     method: Callable[..., Awaitable[Any]], *, dies_before: bool
 ) -> Callable[..., Awaitable[Any]]:
     async def deadly(self: Any, *given: Any) -> Any:  # noqa: ANN401 - whatever the method's are
-        has_work = bool(given[0]) if given else bool(self.messages)
+        has_work = bool(given[0]) if given else True
         if has_work and dies_before:
             os.kill(os.getpid(), signal.SIGKILL)
         result = await method(self, *given)

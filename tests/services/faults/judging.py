@@ -15,11 +15,12 @@ from apps.demo.log import Log, Readable, message_id
 from apps.demo.replay import Placed
 from apps.gateway.effects import order_id_of
 from tradex_core.events import topics
-from tradex_core.events.order import OrderStatus
+from tradex_core.events.order import CreateOrder, OrderStatus
 from tradex_core.events.product import AdjustStock
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
 from tradex_core.events.stock import StockOperation
 from tradex_core.ids import OperationId
+from tradex_core.messaging.broker import Record
 
 
 class _Wire(msgspec.Struct):
@@ -39,10 +40,13 @@ async def judge(
 ) -> list[str]:
     """Return everything that is not as it must be."""
     log = await Log.read(broker)
-    operations = await _operations(history, clients)
+    operations = {
+        **{reply.operation_id: reply.status.value for reply in log.events(CommandReplied)},
+        **await _operations(history, clients),
+    }
     orders = {order.order_id: order for order in await api.orders(admin.token)}
     evidence = Evidence(
-        placed=tuple(_placed(history, operations, {k: o.status for k, o in orders.items()})),
+        placed=tuple(_placed(log, operations, {k: o.status for k, o in orders.items()})),
         operations=operations,
         orders=orders,
         products={product.product_id: product for product in await api.products()},
@@ -71,21 +75,26 @@ async def _operations(history: History, clients: Mapping[str, Client]) -> dict[s
 
 
 def _placed(
-    history: History, operations: Mapping[str, str], statuses: Mapping[str, OrderStatus]
+    log: Log, operations: Mapping[str, str], statuses: Mapping[str, OrderStatus]
 ) -> Iterator[Placed]:
-    """Return the accepted orders that were made, as the checks of the demo know them."""
-    for operation_id in {a.operation_id for a in history.of("order") if a.operation_id}:
-        order_id = order_id_of(OperationId(operation_id))
-        status = statuses.get(order_id)
-        if operations[operation_id] == OutcomeStatus.SUCCEEDED and status is not None:
+    """Return the orders that were accepted and made, as the checks of the demo know them."""
+    for record, wire in _commands(log, topics.ORDER_COMMANDS):
+        operation_id = message_id(record)
+        status = statuses.get(order_id_of(OperationId(operation_id)))
+        if wire.command == CreateOrder.command and status is not None:
             yield Placed(
                 order=cast("Any", None),
                 operation_id=operation_id,
-                order_id=order_id,
-                operation_status=operations[operation_id],
+                order_id=order_id_of(OperationId(operation_id)),
+                operation_status=operations.get(operation_id, "unknown"),
                 status=status,
                 seconds=0.0,
             )
+
+
+def _commands(log: Log, topic: str) -> Iterator[tuple[Record, _Wire]]:
+    for record in log.messages(topic):
+        yield record, msgspec.json.decode(record.value or b"", type=_Wire)
 
 
 def _replenished(log: Log) -> Counter[str]:
@@ -96,8 +105,7 @@ def _replenished(log: Log) -> Counter[str]:
         if reply.status is OutcomeStatus.SUCCEEDED
     }
     raised: Counter[str] = Counter()
-    for record in log.messages(topics.CATALOG_COMMANDS):
-        wire = msgspec.json.decode(record.value or b"", type=_Wire)
+    for record, wire in _commands(log, topics.CATALOG_COMMANDS):
         if wire.command == AdjustStock.command and message_id(record) in succeeded:
             adjustment = msgspec.json.decode(wire.data, type=AdjustStock)
             sign = 1 if adjustment.operation is StockOperation.INCREASE else -1

@@ -40,7 +40,7 @@ async def test_killed_at_every_point_the_promises_hold() -> None:
     with temporary_folder() as folder:
         stack = Stack(folder, settings=SETTINGS)
         async with stack, Campaign(stack, seed=1) as clients:
-            for app in stack.apps.values():
+            for app in reversed(stack.apps.values()):
                 for point in points_of(app):
                     await die(app, point)
             assert [] == await clients.verdict()
