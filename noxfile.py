@@ -6,7 +6,10 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "core", "tests", "services", "docs", "demo"]
+nox.options.sessions = [
+    *("lint", "types", "imports", "core", "tests"),
+    *("services", "images", "docs", "demo"),
+]
 
 REQUIREMENTS = Path("requirements")
 SERVERS = ("--extra=kafka", "--extra=mongo", "--extra=postgres")
@@ -101,13 +104,14 @@ def tests(session: nox.Session) -> None:
 def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")
-    arguments = session.posargs or ("--numprocesses=auto", "--dist=loadgroup", *NEED_DRIVERS)
+    chosen = (*NEED_DRIVERS, "tests/apps/runtime/test_containers.py", "tests/apps/cli/test_run.py")
+    arguments = session.posargs or ("--numprocesses=auto", "--dist=loadgroup", *chosen)
     session.run("pytest", *arguments, **TIME_TO_STOP)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Do the promises hold though processes die? `-- --seed 7 --minutes 60` for a longer schedule."""
+    """Do the promises hold though processes die? `-- --seed 7 --minutes 60` for a longer run."""
     install_with_tradex(session, "services")
     session.run("python", "-m", "tests.services.faults", *session.posargs, **TIME_TO_STOP)
 

@@ -16,7 +16,7 @@ OTHERS_DRIVERS = {
     "orders": ("pymongo", "beanie"),
     "projector": ("pymongo", "beanie"),
 }
-OWN_DRIVERS = {app: ("confluent_kafka", "psycopg") for app in OTHERS_DRIVERS} | {
+OWN_DRIVERS = dict.fromkeys(OTHERS_DRIVERS, ("confluent_kafka", "psycopg")) | {
     "catalog": ("confluent_kafka", "pymongo")
 }
 
@@ -51,11 +51,13 @@ def test_it_holds_its_own_drivers_and_no_others(container: Container, app: str) 
         assert 1 == status, module
 
 
-def test_it_holds_no_tests_and_no_history(container: Container) -> None:
-    found = container.run(
-        "sh", "-c", "find / -xdev \\( -name .git -o -name 'test_*.py' -path '*tradex*' \\) -print"
-    )[1]
-    assert "" == found.strip()
+def test_it_holds_the_product_and_nothing_of_its_workshop(container: Container) -> None:
+    packages = "/opt/tradex/lib/python3.11/site-packages"
+    status, _ = container.run("test", "-d", f"{packages}/tradex_core")
+    assert 0 == status
+    for path in (f"{packages}/tests", "/build", "/src", "/.git", "/opt/tradex/.git"):
+        status, _ = container.run("test", "-e", path)
+        assert 1 == status, path
 
 
 def test_it_is_no_larger_than_it_must_be(container: Container) -> None:

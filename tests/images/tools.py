@@ -100,10 +100,12 @@ class Buildah:
     def build(self, image: str, recipe: Path, context: Path, **arguments: str) -> None:
         """Build an image, with this machine's certificates where it names a bundle of its own."""
         bundle = os.environ.get("PIP_CERT")
-        trusted = ["--volume", f"{bundle}:/tmp/bundle.crt:ro"] if bundle else []  # noqa: S108
+        trusted = ["--volume", f"{bundle}:/tmp/bundle.crt:ro"] if bundle else []
         if bundle:
             arguments["PIP_CERT"] = "/tmp/bundle.crt"  # noqa: S108
-        given = [part for name in arguments for part in ("--build-arg", f"{name}={arguments[name]}")]
+        given = [
+            part for name in arguments for part in ("--build-arg", f"{name}={arguments[name]}")
+        ]
         how = (*ISOLATED, "--network", "host", "--quiet", *trusted, *given)
         self.do("build", *how, "--file", recipe, "--tag", image, context)
 
@@ -171,4 +173,3 @@ class Container:
     def remove(self) -> None:
         """Remove it."""
         self._buildah.do("rm", self.id)
-

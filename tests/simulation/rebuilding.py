@@ -7,8 +7,8 @@ from tests.simulation.world import World
 
 from adapters.memory.view_unit import ViewsDatabase
 from apps.projector.container import ProjectorContainer
-from apps.runtime.settings import Settings
 from apps.runtime.service import Service
+from apps.runtime.settings import Settings
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.replay import Replay

@@ -114,24 +114,33 @@ def _discard_the_dead(connection: Any, _record: object, _proxy: object) -> None:
     On an idle connection nothing comes but its end.
     """
     driver = connection.driver_connection
-    poll = select.poll()
-    poll.register(driver.fileno(), select.POLLIN)
-    if poll.poll(0):
+    if driver.closed or _has_news(driver.fileno()):
         raise sa.exc.InvalidatePoolError
 
 
+def _has_news(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _connect_arguments(pool: PoolSettings, application: str, schema: str) -> dict[str, Any]:
+    # Units of work see what others committed while they waited for a lock.
+    settings = [
+        f"search_path={schema}",
+        "timezone=UTC",
+        r"default_transaction_isolation=read\ committed",
+    ]
     timeouts = {
         "statement_timeout": pool.statement,
         "lock_timeout": pool.lock,
         "idle_in_transaction_session_timeout": pool.idle_in_transaction,
     }
-    milliseconds = {name: round(each.total_seconds() * 1000) for name, each in timeouts.items()}
-    options = " ".join(f"-c {name}={value}" for name, value in milliseconds.items())
+    settings += [f"{name}={each // timedelta(milliseconds=1)}" for name, each in timeouts.items()]
     return {
         "application_name": application,
         "connect_timeout": max(1, round(pool.connect.total_seconds())),
-        "options": f"{options} -c timezone=UTC -c search_path={schema}",
+        "options": " ".join(f"-c {setting}" for setting in settings),
         # A server that is gone without a word is noticed while nothing is asked of it.
         "keepalives_idle": 10,
         "keepalives_interval": 5,

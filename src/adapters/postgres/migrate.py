@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from adapters.postgres import schema
-from adapters.postgres.errors import translated
+from adapters.postgres.errors import Unprepared, translated
 
 T = TypeVar("T")
 
@@ -31,14 +31,15 @@ _LOCK: Final = 6_073_283_412_201_907
 async def upgrade(url: str, service: str, *, to: str = "head") -> tuple[str | None, str | None]:
     """Run what is missing, in one transaction; return the revision before and after.
 
-    Running it again changes nothing, and of two at once one waits. Raises Outage.
+    Running it again changes nothing, and of two at once one waits. Raises Outage, and Unprepared
+    where the database is another service's, or a newer release's.
     """
     return await asyncio.to_thread(_run, url, lambda c: _upgrade(c, service, to))
 
 
 async def downgrade(url: str, service: str, *, to: str = "base") -> None:
     """Undo migrations down to a revision; their tables' data is gone. Raises Outage."""
-    await asyncio.to_thread(_run, url, lambda c: command.downgrade(_config(service, c), to))
+    await asyncio.to_thread(_run, url, lambda c: _downgrade(c, service, to))
 
 
 async def problem(url: str, service: str) -> str | None:
@@ -47,14 +48,11 @@ async def problem(url: str, service: str) -> str | None:
     Raises Outage.
     """
     at = await asyncio.to_thread(_run, url, _revision)
-    head = _head(service)
+    head = _directory(service).get_current_head()
     if at == head:
         return None
-    known = {each.revision for each in _directory(service).walk_revisions()}
-    if at is not None and at not in known:
-        return f"the {service} database is at revision {at}, which a newer release made: run that"
-    remedy = f"run `tradex db upgrade {service}`"
-    return f"the {service} database is at {_named(at)}, and {head} is needed: {remedy}"
+    remedy = f"{head} is needed: run `tradex db upgrade {service}`"
+    return _stranger(service, at) or f"the {service} database is at {_named(at)}, and {remedy}"
 
 
 async def drift(url: str, service: str) -> list[str]:
@@ -88,18 +86,37 @@ def _run(url: str, work: Callable[[sa.Connection], T]) -> T:
 
 
 def _upgrade(connection: sa.Connection, service: str, to: str) -> tuple[str | None, str | None]:
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
-    before = _revision(connection)
+    before = _locked(connection, service)
     command.upgrade(_config(service, connection), to)
     return before, _revision(connection)
+
+
+def _downgrade(connection: sa.Connection, service: str, to: str) -> None:
+    _locked(connection, service)
+    command.downgrade(_config(service, connection), to)
+
+
+def _locked(connection: sa.Connection, service: str) -> str | None:
+    """Wait until nobody else migrates, and return the revision; raises Unprepared."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
+    at = _revision(connection)
+    stranger = _stranger(service, at)
+    if stranger is not None:
+        raise Unprepared(stranger)
+    return at
 
 
 def _revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _head(service: str) -> str | None:
-    return _directory(service).get_current_head()
+def _stranger(service: str, at: str | None) -> str | None:
+    """Return what is to be said of a revision that is none of the service's; None of its own."""
+    if at is None or at in {each.revision for each in _directory(service).walk_revisions()}:
+        return None
+    if at.startswith(f"{service}_"):
+        return f"the {service} database is at revision {at}, which a newer release made: run that"
+    return f"the database is not {service}'s but at revision {at}: give {service} one of its own"
 
 
 def _directory(service: str) -> ScriptDirectory:

@@ -22,7 +22,7 @@ from tradex_core.orders.ports import ORDERS
 _PAGE: Final = 500
 # The status is a literal so that the index of the pending ones serves.
 _OVERDUE: Final = """
-SELECT id::text FROM orders WHERE status = 'pending' AND "createdAt" < %(before)s
+SELECT id::text AS order_id FROM orders WHERE status = 'pending' AND "createdAt" < %(before)s
 ORDER BY "createdAt", id LIMIT %(limit)s
 """
 _IDS: Final = """
@@ -33,8 +33,8 @@ UNION
 ORDER BY id LIMIT %(limit)s
 """
 _EVENTS: Final = f"""
-SELECT "orderId"::text, version, event::text FROM order_events WHERE "orderId" {ONE_OF_IDS}
-ORDER BY "orderId", version
+SELECT "orderId"::text AS order_id, version, event::text AS event
+FROM order_events WHERE "orderId" {ONE_OF_IDS} ORDER BY "orderId", version
 """  # noqa: S608 - made of constants
 _ONE_SNAPSHOT: Final = Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", {})
 

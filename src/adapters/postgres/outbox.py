@@ -33,24 +33,23 @@ _NEW: Final = NewRows("outbox", "bucket", "topic", "key", "payload", "headers", 
 _LOCKS: Final = 1_414_022_488
 """The first half of the advisory locks' names; no other pair of numbers here begins with it."""
 
-_IS_FREE: Final = """NOT EXISTS (
-    SELECT FROM outbox AS other
-    WHERE other.available_at IS NOT NULL AND other.available_at > %(now)s
-      AND other.bucket = row.bucket AND other.topic = row.topic
-      AND coalesce(sha256(other.key), ''::bytea) = coalesce(sha256(row.key), ''::bytea)
-)"""
+_LANE: Final = "topic, coalesce(sha256(key), '')"
+_PUT_OFF_LANES: Final = f"SELECT {_LANE} FROM outbox WHERE available_at > %(now)s"  # noqa: S608
 _READY: Final = f"""
-SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number
-WHERE EXISTS (SELECT FROM outbox AS row WHERE row.bucket = number AND {_IS_FREE})
+SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
+    SELECT FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
+    ORDER BY id LIMIT 1
+) AS first
 """  # noqa: S608 - made of constants
 _TAKE: Final = f"SELECT pg_try_advisory_xact_lock({_LOCKS}, %(bucket)s)"
 _OLDEST: Final = f"""
-SELECT id, topic, key, payload, headers, partition, attempts FROM outbox AS row
-WHERE bucket = %(bucket)s AND {_IS_FREE} ORDER BY id LIMIT %(limit)s
+SELECT id, topic, key, payload, headers, partition, attempts FROM outbox
+WHERE bucket = %(bucket)s AND ({_LANE}) NOT IN ({_PUT_OFF_LANES}) ORDER BY id LIMIT %(limit)s
 """  # noqa: S608 - made of constants
-_DELETE: Final = "DELETE FROM outbox WHERE id = ANY(%(ids)s::int8[])"
+_DELETE: Final = "DELETE FROM outbox WHERE bucket = %(bucket)s AND id = ANY(%(ids)s::int8[])"
 _PUT_OFF: Final = """
-UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s WHERE id = %(id)s
+UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s
+WHERE bucket = %(bucket)s AND id = %(id)s
 """
 _COUNT: Final = "SELECT count(*) FROM outbox"
 
@@ -61,23 +60,24 @@ class PostgresLease:
     Every method raises Outage.
     """
 
-    def __init__(self, server: str, driver: Driver, rows: Sequence[OutboxRow]) -> None:
+    def __init__(self, server: str, driver: Driver, bucket: int, rows: Sequence[OutboxRow]) -> None:
         self._server = server
         self._driver = driver
+        self._bucket = bucket
         self.rows = rows
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged."""
         if ids:
-            await self._do(Statement(_DELETE, {"ids": number_array(ids)}))
+            await self._do(_DELETE, ids=number_array(ids))
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal."""
-        await self._do(Statement(_PUT_OFF, {"id": row_id, "until": until}))
+        await self._do(_PUT_OFF, id=row_id, until=until)
 
-    async def _do(self, statement: Statement) -> None:
+    async def _do(self, sql: str, **given: object) -> None:
         with translated(self._server):
-            await write(self._driver, [statement])
+            await write(self._driver, [Statement(sql, {"bucket": self._bucket, **given})])
 
 
 class PostgresOutbox:
@@ -134,7 +134,7 @@ class PostgresOutbox:
             return None
         given = {"bucket": bucket, "now": now, "limit": limit}
         [found] = await ask(driver, Statement(_OLDEST, given))
-        return PostgresLease(self._database.name, driver, [_row(each) for each in found])
+        return PostgresLease(self._database.name, driver, bucket, [_row(each) for each in found])
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Driver]:

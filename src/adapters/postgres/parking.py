@@ -19,9 +19,9 @@ _OCCUPIED: Final = """
 SELECT DISTINCT asked.consumer, asked.topic, asked.lane
 FROM unnest(%(consumers)s::text[], %(topics)s::text[], %(lanes)s::bytea[])
      AS asked(consumer, topic, lane)
-WHERE EXISTS (SELECT FROM parked_messages AS p WHERE (p.consumer, p.topic, sha256(p.lane))
+WHERE EXISTS (SELECT FROM parked_messages AS p WHERE (p.consumer, p.topic, p.lane_digest)
                                                = (asked.consumer, asked.topic, sha256(asked.lane)))
-   OR EXISTS (SELECT FROM held_lanes AS h WHERE (h.consumer, h.topic, sha256(h.lane))
+   OR EXISTS (SELECT FROM held_lanes AS h WHERE (h.consumer, h.topic, h.lane_digest)
                                           = (asked.consumer, asked.topic, sha256(asked.lane)))
 """
 _PUT: Final = """
@@ -29,11 +29,11 @@ INSERT INTO parked_messages (consumer, topic, lane, partition, "offset", "timest
                              headers, attempts, first_failed_at, next_attempt_at, error)
 VALUES (%(consumer)s, %(topic)s, %(lane)s, %(partition)s, %(offset)s, %(timestamp)s, %(key)s,
         %(payload)s, %(headers)s, %(attempts)s, %(first_failed_at)s, %(next_attempt_at)s, %(error)s)
-ON CONFLICT (consumer, topic, sha256(lane), partition, "offset") DO UPDATE
+ON CONFLICT (consumer, topic, lane_digest, partition, "offset") DO UPDATE
 SET attempts = excluded.attempts, first_failed_at = excluded.first_failed_at,
     next_attempt_at = excluded.next_attempt_at, error = excluded.error
 """
-_LANE: Final = "consumer = %(consumer)s AND topic = %(topic)s AND sha256(lane) = sha256(%(lane)s)"
+_LANE: Final = "consumer = %(consumer)s AND topic = %(topic)s AND lane_digest = sha256(%(lane)s)"
 _IT: Final = f'{_LANE} AND partition = %(partition)s AND "offset" = %(offset)s'
 _TAKE: Final = f"""
 SELECT id FROM parked_messages WHERE {_IT} AND attempts = %(attempts)s
@@ -49,11 +49,11 @@ _FIELDS: Final = """consumer, topic, lane, partition, "offset", "timestamp", key
        attempts, first_failed_at, next_attempt_at, error"""
 # The heads alone are looked at in the index; only those that are due are read.
 _HEADS: Final = """(
-    SELECT DISTINCT ON (topic, sha256(lane)) id, topic, sha256(lane) AS lane, next_attempt_at
-    FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, sha256(lane), id
+    SELECT DISTINCT ON (topic, lane_digest) id, topic, lane_digest, next_attempt_at
+    FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, lane_digest, id
 ) AS head
 WHERE NOT EXISTS (SELECT FROM held_lanes AS h WHERE h.consumer = %(consumer)s
-                  AND (h.topic, sha256(h.lane)) = (head.topic, head.lane))
+                  AND (h.topic, h.lane_digest) = (head.topic, head.lane_digest))
 """
 _DUE: Final = f"""
 SELECT {_FIELDS} FROM parked_messages WHERE id IN (
@@ -63,7 +63,7 @@ SELECT {_FIELDS} FROM parked_messages WHERE id IN (
 """  # noqa: S608 - made of constants
 _NEXT: Final = f"SELECT min(next_attempt_at) FROM {_HEADS}"  # noqa: S608
 _ALL: Final = f"""
-SELECT {_FIELDS} FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, sha256(lane), id
+SELECT {_FIELDS} FROM parked_messages WHERE consumer = %(consumer)s ORDER BY topic, lane_digest, id
 """  # noqa: S608 - made of constants
 _COUNT: Final = "SELECT count(*) FROM parked_messages"
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP, UUID
 _AT: Final = TIMESTAMP(timezone=True)
 _NEW_ID: Final = sa.text("gen_random_uuid()")
 _NOW: Final = sa.text("now()")
-_LANE: Final = sa.text("sha256(lane)")
+_DIGEST: Final = sa.Computed("sha256(lane)", persisted=True)
 """A message's key may be longer than an entry of an index."""
 
 
@@ -24,7 +24,7 @@ def _messaging(metadata: sa.MetaData) -> None:
     sa.Table(
         "outbox",
         metadata,
-        sa.Column("id", sa.BigInteger, sa.Identity(always=False), primary_key=True),
+        sa.Column("id", sa.BigInteger, sa.Identity(always=False), nullable=False),
         sa.Column("bucket", sa.SmallInteger, nullable=False),
         sa.Column("topic", sa.Text, nullable=False),
         sa.Column("key", BYTEA),
@@ -34,12 +34,10 @@ def _messaging(metadata: sa.MetaData) -> None:
         sa.Column("occurred_at", _AT, nullable=False, server_default=_NOW),
         sa.Column("available_at", _AT),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-        sa.Index("idx_outbox_bucket", "bucket", "id"),
+        sa.PrimaryKeyConstraint("bucket", "id"),
         sa.Index(
             "idx_outbox_put_off",
-            "bucket",
-            "topic",
-            sa.text(r"COALESCE(sha256(key), '\x'::bytea)"),
+            "available_at",
             postgresql_where=sa.text("available_at IS NOT NULL"),
         ),
     )
@@ -60,11 +58,12 @@ def _messaging(metadata: sa.MetaData) -> None:
         sa.Column("first_failed_at", _AT, nullable=False),
         sa.Column("next_attempt_at", _AT, nullable=False),
         sa.Column("error", sa.Text, nullable=False),
+        sa.Column("lane_digest", BYTEA, _DIGEST, nullable=False),
         sa.Index(
             "idx_parked_messages_once",
             "consumer",
             "topic",
-            _LANE,
+            "lane_digest",
             "partition",
             "offset",
             unique=True,
@@ -73,7 +72,7 @@ def _messaging(metadata: sa.MetaData) -> None:
             "idx_parked_messages_lane",
             "consumer",
             "topic",
-            _LANE,
+            "lane_digest",
             "id",
             postgresql_include=["next_attempt_at"],
         ),
@@ -81,10 +80,10 @@ def _messaging(metadata: sa.MetaData) -> None:
     sa.Table(
         "held_lanes",
         metadata,
-        sa.Column("consumer", sa.Text, nullable=False),
-        sa.Column("topic", sa.Text, nullable=False),
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("topic", sa.Text, primary_key=True),
         sa.Column("lane", BYTEA, nullable=False),
-        sa.Index("idx_held_lanes", "consumer", "topic", _LANE, unique=True),
+        sa.Column("lane_digest", BYTEA, _DIGEST, primary_key=True),
     )
 
 

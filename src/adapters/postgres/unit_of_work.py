@@ -66,6 +66,8 @@ class PostgresUnitOfWork(Workspace):
 
     async def occupied(self, lanes: Collection[Lane]) -> Collection[Lane]:
         """Return the lanes among these that are held or in which messages are parked."""
+        # That a lane is free needs no lock: whoever parks a message in it records that message, and
+        # who goes on behind it has recorded it too. One of the two is in conflict.
         if not lanes:
             return set()
         driver = await self._driver()

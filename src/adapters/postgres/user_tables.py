@@ -1,11 +1,13 @@
 """How users and sessions lie in tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from adapters.postgres import binary
 from adapters.postgres.keys import ONE_OF_IDS, ONE_OF_KEYS, json_array, uuid_array
 from adapters.postgres.rows import ChangedRows, Insert, NewRows, Row, Statement
+from tradex_core.clock import Clock
 from tradex_core.events.user import Role
 from tradex_core.ids import SessionId, UserId
 from tradex_core.messaging.workspace import Change
@@ -74,6 +76,15 @@ FROM sessions WHERE id {ONE_OF_KEYS}
 """  # noqa: S608 - made of constants
 
 
+_FORGET: Final = """
+DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE "expiresAt" < %(before)s
+    ORDER BY "expiresAt" LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+"""
+_LOOK_EVERY: Final = timedelta(minutes=1)
+
+
 class UsersTable:
     """Users, by their id and by their e-mail address, which never changes."""
 
@@ -103,7 +114,14 @@ class UsersTable:
 
 
 class SessionsTable:
-    """Sessions, by their id; whose one is, and when it ends by itself, never changes."""
+    """Sessions, by their id; whose one is, and when it ends by itself, never changes.
+
+    Those that ran out, which are as good as none, go as others come.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next_look = datetime.min.replace(tzinfo=UTC)
 
     def question(self, collection: str, keys: Sequence[str]) -> Statement:
         """Return what asks for these."""
@@ -115,14 +133,16 @@ class SessionsTable:
         """Return those that are there."""
         return [(session.session_id, session) for session in map(_session, rows)]
 
-    def writes(self, changes: Sequence[Change]) -> Iterable[Insert | Statement]:
-        """Return what inserts those that were added and updates those that were changed."""
+    def writes(self, changes: Sequence[Change]) -> Iterator[Insert | Statement]:
+        """Yield what inserts those that were added and updates those that were changed."""
         added = [change.aggregate.state for change in changes if change.former is None]
         changed = [change.aggregate.state for change in changes if change.former is not None]
-        return (
-            _NEW_SESSIONS.of(map(_session_row, added)),
-            _CHANGED_SESSIONS.of([_changed_session(session) for session in changed]),
-        )
+        yield _NEW_SESSIONS.of(map(_session_row, added))
+        yield _CHANGED_SESSIONS.of([_changed_session(session) for session in changed])
+        now = self._clock.now()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_EVERY
+            yield Statement(_FORGET, {"before": now})
 
 
 def user_of(row: Sequence[Any]) -> UserState:

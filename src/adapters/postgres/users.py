@@ -37,7 +37,7 @@ def users_database(
         url,
         clock=clock,
         collections=USER_COLLECTIONS,
-        tables={USERS: UsersTable(), SESSIONS: SessionsTable()},
+        tables={USERS: UsersTable(), SESSIONS: SessionsTable(clock)},
         pool=pool,
         application="tradex auth",
     )

@@ -30,7 +30,6 @@ def _mongo_database(settings: Settings, clock: Clock) -> Database:
         settings.catalog_database_url.reveal(),
         clock=clock,
         pool_size=settings.database_pool_size,
-        timeout=settings.database_statement_timeout,
     )
 
 

@@ -5,20 +5,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_THREADS_SECONDS = 1.0
 
 
 def run(work: Coroutine[Any, Any, T], *, drained_within: timedelta | None = None) -> T | None:
     """Run to the end and return the result; None where a signal ended it.
 
     The first SIGINT or SIGTERM cancels the work, so that it can drain; a second one kills. With
-    `drained_within`, so does a thread that has not ended that long after the first.
+    `drained_within`, the process ends that long after the first, whatever still runs.
     """
     ending = _Ending(drained_within)
     try:
@@ -44,30 +45,44 @@ async def unless_failed(work: Coroutine[Any, Any, T], failure: Coroutine[Any, An
 
 
 class _Ending:
-    """Ends the process when its time is over: a thread that hangs would keep it for ever."""
+    """Ends a process that was told to, when its time is over or all that is left are threads.
+
+    A thread that waits for a server which is away would keep it for as long as it waits.
+    """
 
     def __init__(self, within: timedelta | None) -> None:
         self._within = within
         self._timer: threading.Timer | None = None
-        self.is_drained = False
 
     def begin(self) -> None:
         """Let the time run."""
         if self._within is not None:
-            self._timer = threading.Timer(self._within.total_seconds(), self._end)
-            self._timer.daemon = True
-            self._timer.start()
+            self._end_after(self._within.total_seconds(), self._overrun)
+
+    def drained(self) -> None:
+        """Wait for threads only a little longer, where the time runs."""
+        if self._timer is not None:
+            self._end_after(_THREADS_SECONDS, self._left_behind)
 
     def is_over(self) -> None:
         """Let the process end by itself."""
         if self._timer is not None:
             self._timer.cancel()
 
-    def _end(self) -> None:
-        if not self.is_drained:
-            sys.stderr.write(f"Error: not drained within {self._within}: ended as it is\n")
+    def _end_after(self, seconds: float, end: Callable[[], None]) -> None:
+        self.is_over()
+        self._timer = threading.Timer(seconds, end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _overrun(self) -> None:
+        sys.stderr.write(f"Error: not drained within {self._within}: ended as it is\n")
         sys.stderr.flush()
-        os._exit(0 if self.is_drained else 1)
+        os._exit(1)
+
+    def _left_behind(self) -> None:
+        sys.stdout.flush()
+        os._exit(0)
 
 
 async def _until_signalled(work: Coroutine[Any, Any, T], ending: _Ending) -> T | None:
@@ -94,7 +109,7 @@ async def _until_signalled(work: Coroutine[Any, Any, T], ending: _Ending) -> T |
             raise
         return None
     finally:
-        ending.is_drained = True
+        ending.drained()
 
 
 def _loop_factory() -> Any:  # noqa: ANN401 - uvloop's type of loop, or asyncio's own

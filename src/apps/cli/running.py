@@ -8,18 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from apps.cli.control import ControlError, ControlServer, control_path
-from apps.cli.event_loop import run
-from apps.cli.failures import Failure, WrongUse
+from apps.cli.control import ControlServer, control_path
+from apps.cli.long_running import run_until_told
 from apps.cli.processes import compose
 from apps.runtime.container import RuntimeContainer
-from apps.runtime.extras import MissingExtra
-from apps.runtime.http_server import AddressInUse
-from apps.runtime.logging import configure_logging
-from apps.runtime.service import BackgroundFailure
-from apps.runtime.settings import Settings, SettingsError
-from apps.runtime.startup import NotStarted
-from tradex_core.errors import TradexError
+from apps.runtime.settings import Settings
 from tradex_core.events import codec
 
 Announce = Callable[[str], None]
@@ -27,17 +20,8 @@ Announce = Callable[[str], None]
 
 def run_app(app: str, settings: Settings, *, as_json: bool) -> None:
     """Run an app until a signal; raises WrongUse, or Failure where it cannot go on."""
-    configure_logging(log_format=settings.log_format, level=settings.log_level)
     announce = _announce_as_json if as_json else _announce
-    try:
-        run(serve(app, settings, announce), drained_within=settings.shutdown_timeout)
-    except SettingsError as error:
-        raise WrongUse(str(error)) from error
-    except NotStarted as error:
-        msg = f"{app} cannot start: {error}"
-        raise Failure(msg) from error
-    except (AddressInUse, BackgroundFailure, ControlError, MissingExtra, TradexError) as error:
-        raise Failure(str(error)) from error
+    run_until_told(app, serve(app, settings, announce), settings)
 
 
 async def serve(app: str, settings: Settings, announce: Announce) -> None:

@@ -8,30 +8,26 @@ from urllib.parse import urlsplit
 
 import click
 
-from apps.cli.control import ControlError, ControlServer, control_path
-from apps.cli.event_loop import run, unless_failed
+from apps.cli.control import ControlServer, control_path
+from apps.cli.event_loop import unless_failed
 from apps.cli.failures import Failure
+from apps.cli.long_running import run_until_told
 from apps.demo.accounts import Account
 from apps.demo.client import ApiError
 from apps.demo.furnishing import furnish
 from apps.platform.platform import Platform
-from apps.runtime.http_server import AddressInUse
-from apps.runtime.logging import configure_logging
-from apps.runtime.service import BackgroundFailure
 from apps.runtime.settings import Settings
-from tradex_core.errors import TradexError
 from tradex_core.events import codec
 
 Announce = Callable[[str, Sequence[Account]], None]
 
 
 def run_platform(settings: Settings, *, demo: bool, as_json: bool) -> None:
-    """Run the platform until a signal; raises Failure where it cannot go on."""
-    configure_logging(log_format=settings.log_format, level=settings.log_level)
+    """Run the platform until a signal; raises WrongUse, or Failure where it cannot go on."""
     announce = _announce_as_json if as_json else _announce
     try:
-        run(serve(settings, demo=demo, announce=announce))
-    except (AddressInUse, ApiError, BackgroundFailure, ControlError, TradexError) as error:
+        run_until_told("the platform", serve(settings, demo=demo, announce=announce), settings)
+    except ApiError as error:
         raise Failure(str(error)) from error
 
 

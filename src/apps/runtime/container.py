@@ -138,8 +138,7 @@ def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
             ssl_ca_location=settings.kafka_ssl_ca_location,
             client_id=f"tradex-{app}",
             group_protocol=settings.kafka_group_protocol,
-            # It may take two of these to close the producer, and two to close the readers.
-            close_timeout=settings.shutdown_timeout / 10,
+            close_timeout=settings.shutdown_timeout / 5,
         ),
         read_ahead=_READ_AHEAD_BATCHES * settings.consumer_batch,
     )

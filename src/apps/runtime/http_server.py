@@ -82,6 +82,8 @@ class HttpServer:
         starting = asyncio.create_task(self.started())
         await asyncio.wait({self._serving, starting}, return_when=asyncio.FIRST_COMPLETED)
         starting.cancel()
+        if self._serving.done():
+            self._serving.result()
 
     async def close(self) -> None:
         """Accept nothing more, and return once what is in flight is answered."""

@@ -76,7 +76,7 @@ def stuck(how: str, *, within: float = 0.5) -> "subprocess.Popen[str]":
 
 
 def test_a_thread_that_does_not_end_keeps_no_process_that_has_drained() -> None:
-    process = stuck("drains")
+    process = stuck("drains", within=30)
     process.terminate()
 
     _, said = process.communicate(timeout=20)

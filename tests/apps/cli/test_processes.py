@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from dependency_injector import providers
-from tests.apps.runtime.away import PATIENCE, SwitchedBroker, until
+from tests.apps.runtime.away import PATIENCE, SwitchedBroker, eventually, until
 from tests.builders.messages import create_order, unsigned
 
 from adapters.security.sealing import generate_key_pair
@@ -51,6 +51,14 @@ class World:
     async def has(self, topic: str) -> int:
         """Return how many messages a topic holds."""
         return sum(end for _, end in (await self.broker.offsets(topic)).values())
+
+    async def has_at_least(self, count: int, topic: str) -> bool:
+        """Return whether a topic holds so many messages."""
+        return await self.has(topic) >= count
+
+    async def has_handled_some(self) -> bool:
+        """Return whether the orders service has committed an offset."""
+        return bool(await self.broker.committed("orders"))
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +125,7 @@ async def test_a_broker_that_never_comes_is_named_with_its_setting(world: World)
         "orders", startup_timeout=timedelta(seconds=0.05), kafka_bootstrap_servers="nowhere:9092"
     ).process
 
-    with pytest.raises(NotStarted, match="broker: .*TRADEX_KAFKA_BOOTSTRAP_SERVERS=nowhere:9092"):
+    with pytest.raises(NotStarted, match=r"broker: .*TRADEX_KAFKA_BOOTSTRAP_SERVERS=nowhere:9092"):
         await process.__aenter__()
 
 
@@ -158,9 +166,7 @@ async def test_while_the_broker_is_away_an_app_stays_up_and_then_goes_on_by_itse
         world.broker.switch.away = False
         back = await operator.get(f"{process.url}/health/ready")
         await world.broker.publish([unsigned(create_order(), "one")])
-        async with asyncio.timeout(PATIENCE):
-            while not await world.has(topics.ORDER_CREATED):
-                await asyncio.sleep(0.002)
+        await eventually(lambda: world.has_at_least(1, topics.ORDER_CREATED))
 
     assert (503, 200, 200) == (away.status_code, live.status_code, back.status_code)
 
@@ -170,9 +176,7 @@ async def test_what_is_at_hand_is_published_before_an_app_ends(world: World) -> 
         await world.broker.publish(
             [unsigned(create_order(order_id=None), f"{number}") for number in range(50)]
         )
-        async with asyncio.timeout(PATIENCE):
-            while not await world.broker.committed("orders"):
-                await asyncio.sleep(0)
+        await eventually(world.has_handled_some)
 
     committed = sum((await world.broker.committed("orders")).values())
     assert 0 < committed
@@ -206,9 +210,7 @@ async def test_two_replicas_share_the_work(world: World) -> None:
         await world.broker.publish(
             [unsigned(create_order(order_id=None), f"{number}") for number in range(20)]
         )
-        async with asyncio.timeout(PATIENCE):
-            while await world.has(topics.ORDER_CREATED) < 20:
-                await asyncio.sleep(0.002)
+        await eventually(lambda: world.has_at_least(20, topics.ORDER_CREATED))
 
     assert 20 == await world.has(topics.ORDER_CREATED)
 

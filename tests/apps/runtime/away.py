@@ -1,7 +1,7 @@
 """Servers of a test that can be away."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.groups import MemorySubscription
@@ -50,6 +50,13 @@ class SwitchedBroker(MemoryBroker):
         self.switch.require_there()
         self.members += 1
         return await super().subscribe(group, topics)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something that has to be asked for is so, as `until` does."""
+    async with asyncio.timeout(PATIENCE):
+        while not await condition():  # noqa: ASYNC110 - anything at all may be waited for
+            await asyncio.sleep(0.002)
 
 
 async def until(condition: Callable[[], bool]) -> None:

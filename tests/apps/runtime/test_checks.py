@@ -1,6 +1,5 @@
 import asyncio
 
-
 import pytest
 from tests.apps.runtime.away import Switch
 

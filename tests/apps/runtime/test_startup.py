@@ -3,7 +3,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from tests.apps.runtime.away import Switch
+from structlog.testing import capture_logs
+from tests.apps.runtime.away import Switch, until
 from tests.builders.machines import FakeClock
 
 from adapters.memory.broker import MemoryBroker
@@ -40,8 +41,7 @@ async def test_servers_that_are_there_are_not_waited_for() -> None:
 async def test_a_server_that_comes_later_is_waited_for() -> None:
     database = Switch(away=True)
     waiting = asyncio.create_task(wait_for(servers(database=database), [], within=SOON))
-    while database.asked < 3:
-        await asyncio.sleep(0)
+    await until(lambda: database.asked > 2)
 
     database.away = False
 
@@ -70,17 +70,18 @@ async def test_a_server_that_does_not_even_refuse_is_named_too() -> None:
 
 
 async def test_what_is_missing_is_logged_meanwhile(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = []
-    monkeypatch.setattr(startup, "_SAY_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(startup._log, "warning", lambda *what, **more: said.append((what, more)))
+    monkeypatch.setattr(startup, "_SAY_AGAIN_SECONDS", 0.001)
 
-    with pytest.raises(NotStarted):
+    with capture_logs() as logged, pytest.raises(NotStarted):
         await wait_for(servers(broker=Switch(away=True)), [], within=AT_ONCE)
 
-    assert (("waiting for servers",), {"broker": "nobody listens on port 1"}) == said[0]
-    assert len(said) > 1
+    assert ("waiting for servers", "nobody listens on port 1") == (
+        logged[-1]["event"],
+        logged[-1]["broker"],
+    )
+    assert len(logged) > 1
 
 
 async def test_everything_that_has_to_be_done_first_is_told_at_once() -> None:

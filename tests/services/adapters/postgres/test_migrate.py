@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from adapters.postgres import migrate
+from adapters.postgres.errors import Unprepared
 from tradex_core.errors import Outage
 
 SERVICES = sorted(migrate.METADATA)
@@ -42,6 +43,16 @@ async def test_a_database_of_a_newer_release_is_told_apart(postgres_url: str) ->
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'auth_9999'")
     assert "newer release" in (await migrate.problem(postgres_url, "auth") or "")
+    for change in (migrate.upgrade, migrate.downgrade):
+        with pytest.raises(Unprepared, match="newer release"):
+            await change(postgres_url, "auth")
+
+
+async def test_another_services_database_is_left_alone(postgres_url: str) -> None:
+    await migrate.upgrade(postgres_url, "auth")
+    with pytest.raises(Unprepared, match="not orders's but at revision auth_0001"):
+        await migrate.upgrade(postgres_url, "orders")
+    assert await migrate.problem(postgres_url, "auth") is None
 
 
 async def test_a_server_that_is_away_is_named() -> None:

@@ -69,9 +69,9 @@ async def test_an_order_is_read_as_it_was_written(orders: Orders, price: Money) 
 
 
 async def test_an_orders_lines_keep_their_order(orders: Orders) -> None:
-    lines = [OrderLine(product_id=f"p{n * 37 % 100}", quantity=n, price=MOST) for n in (1,)]
-    lines += [
-        OrderLine(product_id=f"p{n * 37 % 100}", quantity=n, price=Money(0)) for n in range(1, 100)
+    lines = [
+        OrderLine(product_id=f"product-{n * 37 % 100}", quantity=n, price=Money(n))
+        for n in range(1, 100)
     ]
     await add(orders, an_order("a", *lines))
     assert tuple(lines) == (await read(orders, "a")).state.items

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import psycopg
+from tests.builders.machines import FakeClock
 from tests.contracts.store_harness import NOW
 from tests.contracts.stores import UsersStore, uuid_of
 
@@ -65,6 +66,29 @@ async def test_users_are_looked_up_by_email_and_by_session(users: Users) -> None
     assert user.state == await directory.find_by_session(SessionId("session"))
     assert await directory.find_by_email("nobody@example.com") is None
     assert await directory.find_by_session(SessionId("none")) is None
+
+
+async def start_session(store: Users, session_id: str, clock: FakeClock) -> None:
+    session = Session.start(
+        session_id=SessionId(session_id),
+        user_id=UserId(uuid_of("ana")),
+        token_hash="1",
+        at=clock.now(),
+    )
+    async with UsersUnitOfWork(store.database) as unit:
+        unit.sessions.add(session)
+        await unit.commit()
+
+
+async def test_sessions_that_ran_out_go_as_others_come(users: Users, clock: FakeClock) -> None:
+    await start_session(users, "old", clock)
+    for days, expected in ((29, {"old", "new-29"}), (2, {"new-29", "new-2"})):
+        clock.advance(days=days)
+        await start_session(users, f"new-{days}", clock)
+        async with UsersUnitOfWork(users.database) as unit:
+            ids = [SessionId(each) for each in ("old", "new-29", "new-2")]
+            await unit.load([(SESSIONS, each) for each in ids])
+            assert expected == {each for each in ids if unit.sessions.find(each)}
 
 
 async def test_who_registered_with_the_original_is_known(users: Users, auth_url: str) -> None:
