@@ -64,10 +64,17 @@ class AdminAccounts(Protocol):
 
 
 def control_path(configured: Path | None, *, port: int) -> Path:
-    """Return where the platform on a port listens: as set, or one place per user and port."""
+    """Return where the platform on a port listens: as set, or one place per user and port.
+
+    Raises ControlError where there is no place to write to.
+    """
     if configured is not None:
         return configured
-    folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    try:
+        folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    except FileNotFoundError as error:
+        msg = "no folder can be written to: set TRADEX_CONTROL_SOCKET to a path in one that can"
+        raise ControlError(msg) from error
     return Path(folder) / f"tradex-{os.geteuid()}-{port}.sock"
 
 
@@ -163,7 +170,8 @@ def _connect(path: Path) -> socket.socket:
         connection.connect(str(path))
     except OSError as error:
         connection.close()
-        msg = f"no platform listens on {path}: start one with `tradex up`, or name its --port"
+        start = "start one with `tradex up` or `tradex run auth`, or name its --port"
+        msg = f"no platform listens on {path}: {start}"
         raise NoPlatform(msg) from error
     if found.st_uid != os.geteuid() or not _is_ours(connection):
         connection.close()

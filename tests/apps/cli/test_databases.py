@@ -46,6 +46,7 @@ def test_only_an_app_that_has_a_database_can_be_named() -> None:
 
 
 def test_a_server_that_is_away_is_named_with_the_setting_that_says_where() -> None:
+    pytest.importorskip("sqlalchemy")
     url = "postgresql://somebody:hidden@127.0.0.1:1/orders"
     status, out, err = invoke("db", "check", "orders", orders_database_url=url)
     assert (1, "") == (status, out)

@@ -87,8 +87,8 @@ def test_a_key_that_cannot_be_read_is_exit_status_2_and_not_shown() -> None:
 def test_a_driver_that_is_not_installed_is_exit_status_1_and_names_the_extra(
     app: str, driver: str, remedy: str
 ) -> None:
-    if driver != "confluent_kafka":
-        pytest.importorskip("confluent_kafka")
+    for other in {"confluent_kafka", "sqlalchemy", "pymongo"} - {driver}:
+        pytest.importorskip(other)
     settings = ORDERS | {"TRADEX_CATALOG_DATABASE_URL": "mongodb://127.0.0.1:1/catalog"}
 
     ran = tradex("run", app, settings=settings, without=driver)
