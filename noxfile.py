@@ -155,7 +155,7 @@ def simulate(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """How fast is it, each figure against something in the same run? Arguments go to the bench."""
-    install_with_tradex(session, "tests")
+    install_with_tradex(session, "services")
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 

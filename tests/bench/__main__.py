@@ -1,6 +1,7 @@
 """The benchmarks: `python -m tests.bench`, or `nox -s bench`."""
 
 import argparse
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -8,9 +9,22 @@ import click
 import msgspec
 from tests.bench import gateway_pace, memory, order_life, pages, start
 from tests.bench.report import write_docs
+from tests.bench.skipping import Skipped
 from tests.bench.table import Row, as_data, as_text
 
 Measurement = Callable[[bool], Sequence[Row]]
+
+
+def _on_servers(module: str, **given: int) -> Sequence[Row]:
+    """Measure on real servers; raises Skipped where their drivers are not installed."""
+    try:
+        measure = importlib.import_module(f"tests.bench.{module}").measure
+    except ModuleNotFoundError as error:
+        msg = f"{error.name} is not installed: `nox -s bench` has it"
+        raise Skipped(msg) from error
+    rows: Sequence[Row] = measure(**given)
+    return rows
+
 
 _MEASUREMENTS: Final[dict[str, Measurement]] = {
     "gateway": lambda quick: gateway_pace.measure(
@@ -21,6 +35,15 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
     ),
     "pages": lambda quick: pages.measure(rows=2_000 if quick else 100_000),
     "start": lambda quick: start.measure(rounds=1 if quick else 7),
+    "orders": lambda quick: _on_servers(
+        "backlog",
+        rounds=1 if quick else 3,
+        orders=2_000 if quick else 20_000,
+        outage=4_000 if quick else 100_000,
+    ),
+    "order-created": lambda quick: _on_servers(
+        "order_created", rounds=1 if quick else 3, seconds=2 if quick else 20
+    ),
     "memory": lambda quick: memory.measure(orders=2_000 if quick else 100_000),
 }
 
@@ -35,7 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, measure in _MEASUREMENTS.items():
         if name in (wanted.only or _MEASUREMENTS):
             click.echo(f"measuring: {name}", err=True)
-            rows += measure(wanted.quick)
+            try:
+                rows += measure(wanted.quick)
+            except Skipped as skipped:
+                click.echo(f"skipped: {name}: {skipped}", err=True)
     if wanted.write_docs:
         write_docs(rows)
     shown = msgspec.json.encode(as_data(rows)).decode() if wanted.json else as_text(rows)
