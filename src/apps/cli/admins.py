@@ -21,9 +21,9 @@ def make_admin(
     Raises WrongUse, and Failure where no platform runs here or it refuses.
     """
     settings = load_settings(port=port)
-    path = control_path(settings.control_socket, port=settings.http_port)
     _checked(email=email, name=name, password="-")  # noqa: S106 - before one is asked for
     try:
+        path = control_path(settings.control_socket, port=settings.http_port)
         require_platform(path)
         password = _password(from_stdin=password_stdin)
         answer = send(path, _checked(email=email, name=name, password=password))

@@ -154,7 +154,7 @@ def users() -> None:
 @click.option("--email", required=True, metavar="ADDRESS", help="The admin's e-mail address.")
 @click.option("--name", default="Administrator", show_default=True, help="The admin's name.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--port", type=_port, help="The platform's port, instead of TRADEX_HTTP_PORT.")
+@click.option("--port", type=_port, help="The port that it runs on, instead of TRADEX_HTTP_PORT.")
 @_json
 def create_admin(
     email: str,
@@ -163,7 +163,7 @@ def create_admin(
     port: int | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Make an admin's account on the platform that runs here (`tradex up`).
+    """Make an admin's account where `tradex up` or `tradex run auth` runs.
 
     The password is asked for, or read from standard input.
     """

@@ -232,6 +232,19 @@ def test_without_a_folder_of_the_session_it_is_the_one_for_temporary_files(
     assert Path(f"/tmp/tradex-{os.geteuid()}-8080.sock") == control_path(None, port=8080)  # noqa: S108
 
 
+def test_where_no_folder_can_be_written_to_the_remedy_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_folder() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(control.tempfile, "gettempdir", no_folder)
+
+    with pytest.raises(ControlError, match="set TRADEX_CONTROL_SOCKET"):
+        control_path(None, port=3001)
+
+
 def test_a_path_that_is_set_is_taken_as_it_is() -> None:
     assert Path("/run/mine.sock") == control_path(Path("/run/mine.sock"), port=3000)
 

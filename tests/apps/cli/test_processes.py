@@ -8,9 +8,10 @@ from datetime import timedelta
 import httpx
 import pytest
 from dependency_injector import providers
-from tests.apps.runtime.away import PATIENCE, SwitchedBroker, eventually, until
+from tests.apps.runtime.away import PATIENCE, Switch, SwitchedBroker, eventually, until
 from tests.builders.messages import create_order, unsigned
 
+from adapters.memory.database import MemoryDatabase
 from adapters.security.sealing import generate_key_pair
 from adapters.security.system import SystemClock
 from adapters.security.token_keys import AccessTokenKeys
@@ -169,6 +170,22 @@ async def test_while_the_broker_is_away_an_app_stays_up_and_then_goes_on_by_itse
         await eventually(lambda: world.has_at_least(1, topics.ORDER_CREATED))
 
     assert (503, 200, 200) == (away.status_code, live.status_code, back.status_code)
+
+
+async def test_while_its_database_is_away_an_app_lives_and_is_not_ready(
+    world: World, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Switch()
+    monkeypatch.setattr(MemoryDatabase, "ping", lambda _: database.ask())
+    async with world.compose("orders").process as process:
+        database.away = True
+        away = await operator.get(f"{process.url}/health/ready")
+        live = await operator.get(f"{process.url}/health/live")
+        database.away = False
+        back = await operator.get(f"{process.url}/health/ready")
+
+    assert (503, 200, 200) == (away.status_code, live.status_code, back.status_code)
+    assert {"broker": True, "database": False, "consumer": True} == away.json()["checks"]
 
 
 async def test_what_is_at_hand_is_published_before_an_app_ends(world: World) -> None:
