@@ -74,20 +74,16 @@ def compose_config(*files: str, project: Path = ROOT / "compose") -> dict[str, A
 class Buildah:
     """Builds and runs images as folders, without an engine."""
 
-    def __init__(self, program: str) -> None:
-        store = CACHE / "images"
-        self.command = (
-            *(program, "--storage-driver", "vfs"),
-            *("--root", str(store / "root"), "--runroot", str(store / "run")),
-        )
+    def __init__(self) -> None:
+        layered = _driven_by("overlay")
+        self.command = layered if _works(*layered, "info") else _driven_by("vfs")
 
     @classmethod
     def find(cls) -> "Buildah":
         """Return it; skips or fails where it is not installed."""
-        program = shutil.which("buildah")
-        if program is None:
+        if shutil.which("buildah") is None:
             missing("images: no `buildah` on PATH; install Debian's package of that name")
-        return cls(str(program))
+        return cls()
 
     def do(self, *arguments: str | Path) -> str:
         """Run one of its commands."""
@@ -95,10 +91,16 @@ class Buildah:
 
     def has(self, image: str) -> bool:
         """Return whether an image is there."""
-        return bool(self.do("images", "--quiet", "--filter", f"reference={image}").strip())
+        return bool(self._ids(image))
+
+    def _ids(self, image: str) -> set[str]:
+        return set(self.do("images", "--quiet", "--filter", f"reference={image}").split())
 
     def build(self, image: str, recipe: Path, context: Path, **arguments: str) -> None:
-        """Build an image, with this machine's certificates where it names a bundle of its own."""
+        """Build an image, with this machine's certificates where it names a bundle of its own.
+
+        What it was before is gone then, and every step that is still the same is not done again.
+        """
         bundle = os.environ.get("PIP_CERT")
         trusted = ["--volume", f"{bundle}:/tmp/bundle.crt:ro"] if bundle else []
         if bundle:
@@ -106,8 +108,11 @@ class Buildah:
         given = [
             part for name in arguments for part in ("--build-arg", f"{name}={arguments[name]}")
         ]
-        how = (*ISOLATED, "--network", "host", "--quiet", *trusted, *given)
+        how = (*ISOLATED, "--layers", "--network", "host", "--quiet", *trusted, *given)
+        former = self._ids(image)
         self.do("build", *how, "--file", recipe, "--tag", image, context)
+        for outdated in former - self._ids(image):
+            self.do("rmi", outdated)
 
     def base(self) -> str:
         """Return an image of Debian with its Python, made where it is not there yet."""
@@ -132,6 +137,20 @@ class Buildah:
         (folder / "Recipe").write_text("FROM scratch\nADD root /\n")
         self.build(image, folder / "Recipe", folder)
         shutil.rmtree(folder)
+
+
+def _driven_by(driver: str) -> tuple[str, ...]:
+    """Return buildah with a store of its own for what mounts its layers: `vfs` does everywhere."""
+    store = CACHE / "images" / driver
+    return (
+        *("buildah", "--storage-driver", driver),
+        *("--root", str(store / "root"), "--runroot", str(store / "run")),
+    )
+
+
+def _works(*command: str) -> bool:
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    return done.returncode == 0
 
 
 def _mirror() -> str:
