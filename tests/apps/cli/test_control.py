@@ -239,7 +239,7 @@ def test_where_no_folder_can_be_written_to_the_remedy_is_named(
         raise FileNotFoundError
 
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(control.tempfile, "gettempdir", no_folder)
+    monkeypatch.setattr("tempfile.gettempdir", no_folder)
 
     with pytest.raises(ControlError, match="set TRADEX_CONTROL_SOCKET"):
         control_path(None, port=3001)
