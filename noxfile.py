@@ -12,7 +12,7 @@ nox.options.sessions = [
 ]
 
 REQUIREMENTS = Path("requirements")
-SERVERS = ("--extra=kafka", "--extra=mongo", "--extra=postgres")
+DRIVERS = ("--extra=kafka", "--extra=mongo", "--extra=postgres", "--extra=telemetry")
 LOCKS = {
     "runtime": ("pyproject.toml",),
     "build": ("--group=build",),
@@ -23,21 +23,25 @@ LOCKS = {
     "imports": ("--group=imports",),
     "lint": ("--group=lint",),
     "secantusdb": ("--group=secantusdb",),
-    "services": ("pyproject.toml", *SERVERS, "--group=tests"),
+    "services": ("pyproject.toml", *DRIVERS, "--group=tests"),
     "tests": ("pyproject.toml", "--group=tests"),
-    "types": ("pyproject.toml", *SERVERS, "--group=types"),
+    "types": ("pyproject.toml", *DRIVERS, "--group=types"),
 }
 """What is in each lock. All are cut from `all`, so that a package has one version everywhere."""
 APART = ("secantusdb",)
 """The groups that are programs to run, not packages to import: no environment has them as well."""
 
-NEED_DRIVERS = ("tests/adapters/kafka", "tests/adapters/postgres", "tests/services")
+NEED_DRIVERS = (
+    *("tests/adapters/kafka", "tests/adapters/postgres", "tests/adapters/telemetry"),
+    "tests/services",
+)
 """The tests that need the extras of the package, most of them the servers too."""
 
 BETTER_WITH_DRIVERS = (
     "tests/apps/cli/test_databases.py",
     "tests/apps/cli/test_run.py",
     "tests/apps/runtime/test_containers.py",
+    "tests/journeys/test_traces.py",
 )
 """The tests that are skipped in part where the extras are not installed."""
 

@@ -28,6 +28,7 @@ from tradex_core.messaging.operating import DeadLetters
 from tradex_core.messaging.relay import Relay
 from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.routes import Context, Handler, Routes
+from tradex_core.messaging.tracing import UNTRACED, Tracer, traced
 from tradex_core.messaging.unit_of_work import Delivery, Need
 
 JOURNALS = "journals"
@@ -129,11 +130,12 @@ class JournalService:
         backoff: Backoff | None = None,
         name: str = "journals",
         broker: Broker | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         self.name = name
         self.clock = FakeClock()
         self.observer = RecordingObserver()
-        self.means = means(self.clock, observer=self.observer, backoff=backoff)
+        self.means = means(self.clock, observer=self.observer, backoff=backoff, tracer=tracer)
         self.database = JournalDatabase(self.clock)
         self.log: Broker = broker or MemoryBroker(self.clock)
         self.broker = FlakyBroker(self.log)
@@ -148,7 +150,7 @@ class JournalService:
         self.dispatcher: Dispatcher[JournalUnit] = Dispatcher(
             name, self.opener, self.unit, self.database.parking, self.means, hold=hold
         )
-        self.relay = Relay(self.database.outbox, self.broker, self.means)
+        self.relay = Relay(self.database.outbox, traced(self.broker, tracer), self.means)
         self.dead_letters = DeadLetters(self.broker, self.routes().topics, SIGNATURES)
 
     def unit(self) -> JournalUnit:

@@ -11,6 +11,7 @@ from tradex_core.ids import Entropy
 from tradex_core.messaging.broker import Broker, Message, Offsets, Record, Subscription
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.retry import Backoff
+from tradex_core.messaging.tracing import UNTRACED, Tracer
 
 NOW = datetime(2024, 1, 15, 10, 0, tzinfo=UTC)
 
@@ -79,6 +80,7 @@ def means(
     entropy: Entropy | None = None,
     observer: RecordingObserver | None = None,
     backoff: Backoff | None = None,
+    tracer: Tracer = UNTRACED,
 ) -> Means:
     """Return what all messaging works with, each part controllable."""
     return Means(
@@ -86,6 +88,7 @@ def means(
         entropy=entropy or SeededEntropy(),
         observer=observer or RecordingObserver(),
         backoff=backoff or Backoff(),
+        tracer=tracer,
     )
 
 

@@ -61,7 +61,7 @@ def _service(runtime: RuntimeContainer, container: Any) -> Process:  # noqa: ANN
     health = HealthApp(
         app.checks, metrics=runtime.metrics_app(backlogs), before_metrics=backlogs.refresh
     )
-    return Process(app, [_on_port(health, settings)], settings)
+    return Process(app, [_on_port(health, settings)], settings, runtime.telemetry())
 
 
 def _gateway(runtime: RuntimeContainer) -> Process:
@@ -74,7 +74,7 @@ def _gateway(runtime: RuntimeContainer) -> Process:
         internal = HealthApp(app.checks, metrics=runtime.metrics_app(Backlogs({})))
         host, port = settings.metrics_host, settings.metrics_port
         listening.append(HttpServer(internal, host=host, port=port, lifespan=False))
-    return Process(app, listening, settings)
+    return Process(app, listening, settings, runtime.telemetry())
 
 
 def _on_port(app: Any, settings: Settings) -> HttpServer:  # noqa: ANN401 - any ASGI app

@@ -12,6 +12,7 @@ from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.rate_limit import RateLimit
 from apps.gateway.readiness import Readiness
+from apps.gateway.request_traces import RequestTracer
 from apps.gateway.stopping import Stopping
 from apps.gateway.streams import Streams
 from apps.gateway.tokens import TokenDesk
@@ -44,6 +45,7 @@ class Collaborators:
     readiness: Readiness
     failed: Failed
     cors_origins: Sequence[str] = ()
+    request_tracer: RequestTracer | None = None
 
 
 Provided = NamedDependency[SkipValidation[Collaborators]]

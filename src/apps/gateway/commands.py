@@ -27,6 +27,7 @@ from tradex_core.events.envelope import Actor
 from tradex_core.events.fields import Command
 from tradex_core.events.reply import CommandReplied
 from tradex_core.ids import OperationId
+from tradex_core.messaging import tracing
 from tradex_core.operations.errors import Unavailable
 from tradex_core.operations.idempotency import IdempotencyScope, body_digest
 from tradex_core.operations.submit import NOBODY, Request, Submission, Ticket
@@ -141,6 +142,7 @@ class CommandDesk:
             digest = body_digest(self._digest_key, ask.data)
         if patience is not None and wishes.wait:
             patience = timedelta(seconds=wishes.wait)
+        place = tracing.current().trace or wishes
         return Request(
             command=ask.effect.command,
             build=ask.build,
@@ -148,8 +150,8 @@ class CommandDesk:
             scope=scope,
             digest=digest,
             patience=patience,
-            traceparent=wishes.traceparent,
-            tracestate=wishes.tracestate,
+            traceparent=place.traceparent,
+            tracestate=place.tracestate,
         )
 
     def _has_room(self, ask: Ask) -> bool:

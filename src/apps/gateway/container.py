@@ -19,6 +19,7 @@ from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.order_watch import OrderWatch
 from apps.gateway.rate_limit import RateLimit
 from apps.gateway.readiness import Readiness, Ready
+from apps.gateway.request_traces import RequestTracer
 from apps.gateway.stopping import Stopping
 from apps.gateway.streams import HEARTBEAT_SECONDS, Streams
 from apps.gateway.tokens import TokenDesk
@@ -29,6 +30,7 @@ from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.ids import Entropy
 from tradex_core.messaging.broker import Broker
+from tradex_core.messaging.tracing import UNTRACED, Tracer, traced
 from tradex_core.operations.idempotency import IdempotencyRecords
 from tradex_core.operations.operation_id import OperationIds
 from tradex_core.operations.submit import Submission
@@ -105,6 +107,10 @@ class GatewayContainer(containers.DeclarativeContainer):
     ready: providers.Dependency[Ready] = providers.Dependency(
         default=providers.Object(_nothing_more)
     )
+    tracer: providers.Dependency[Tracer] = providers.Dependency(default=providers.Object(UNTRACED))
+    request_tracer: providers.Dependency[RequestTracer | None] = providers.Dependency(
+        default=providers.Object(None)
+    )
     failed: providers.Dependency[Failed] = providers.Dependency(
         default=providers.Object(_logged_only)
     )
@@ -113,7 +119,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     stopping = providers.Singleton(Stopping)
     outcomes = providers.Singleton(Outcomes, limit=settings.provided.max_pending)
     order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)
-    follower = providers.Singleton(Follower, broker, outcomes, order_watch)
+    follower = providers.Singleton(Follower, broker, outcomes, order_watch, tracer)
     operation_ids = providers.Singleton(
         OperationIds,
         providers.Callable(_derived_key, gateway_key, "operation ids"),
@@ -122,7 +128,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     )
     submission = providers.Singleton(
         Submission,
-        broker,
+        providers.Callable(traced, broker, tracer),
         idempotency_records,
         operation_ids,
         signatures,
@@ -170,5 +176,6 @@ class GatewayContainer(containers.DeclarativeContainer):
         readiness=providers.Singleton(Readiness, follower, ready),
         failed=failed,
         cors_origins=settings.provided.cors_origins,
+        request_tracer=request_tracer,
     )
     app = providers.Singleton(build_app, collaborators)

@@ -12,6 +12,7 @@ from tradex_core.events import codec
 from tradex_core.events.reply import CommandReplied
 from tradex_core.events.topics import COMMAND_REPLIES, ORDER_CREATED, ORDER_UPDATED
 from tradex_core.messaging.broker import Broker, Record
+from tradex_core.messaging.tracing import UNTRACED, Tracer
 from tradex_core.operations.waiting import Outcomes
 
 _log = structlog.stdlib.get_logger("tradex.gateway")
@@ -20,8 +21,15 @@ _log = structlog.stdlib.get_logger("tradex.gateway")
 class Follower:
     """Tells `outcomes` of every reply and `watch` of every order that changes, from `start` on."""
 
-    def __init__(self, broker: Broker, outcomes: Outcomes, watch: OrderWatch) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        outcomes: Outcomes,
+        watch: OrderWatch,
+        tracer: Tracer = UNTRACED,
+    ) -> None:
         self._broker = broker
+        self._tracer = tracer
         self._outcomes = outcomes
         self._watch = watch
         self._tell: Mapping[str, Callable[[Record], None]] = MappingProxyType(
@@ -52,9 +60,13 @@ class Follower:
 
     def _tell_outcome(self, record: Record) -> None:
         try:
-            self._outcomes.tell(codec.decode(record.value or b"", CommandReplied))
+            reply = codec.decode(record.value or b"", CommandReplied)
         except Undecodable as error:
             _log.warning("undecodable reply", position=record.position, error=str(error))
+            return
+        if self._outcomes.awaits(reply.operation_id):
+            with self._tracer.receiving(record):
+                self._outcomes.tell(reply)
 
     def _wake_watchers(self, record: Record) -> None:
         self._watch.wake((record.key or b"").decode(errors="replace"))

@@ -1,7 +1,7 @@
 """What the headers of a request say of its command: how long to wait, its key, its trace."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from apps.gateway.preferences import wait_preference
 from apps.gateway.problems import BadRequest
+from tradex_core.messaging.tracing import Trace
 
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 _TRACEPARENT: Final = re.compile(
@@ -41,6 +42,7 @@ class Wishes(Struct, frozen=True):
 
 _NONE: Final = Wishes(None, None, None, None)
 _NAMES: Final = frozenset({b"prefer", b"idempotency-key", b"traceparent"})
+_PLACE: Final = frozenset({b"traceparent", b"tracestate"})
 
 
 def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
@@ -54,6 +56,15 @@ def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
         _idempotency_key(headers.get(b"idempotency-key")),
         traceparent,
         _matching(_TRACESTATE, headers.get(b"tracestate")) if traceparent else None,
+    )
+
+
+def place_of(raw: Iterable[tuple[bytes, bytes]]) -> Trace | None:
+    """Return what a client says that its request follows from, if anything."""
+    headers = {name: value for name, value in raw if name in _PLACE}
+    return Trace.read(
+        _matching(_TRACEPARENT, headers.get(b"traceparent")),
+        _matching(_TRACESTATE, headers.get(b"tracestate")),
     )
 
 

@@ -31,6 +31,8 @@ class GatewayApp:
             clock=runtime.clock,
             entropy=runtime.entropy,
             signatures=runtime.signatures,
+            tracer=runtime.tracer,
+            request_tracer=runtime.telemetry,
             ready=providers.Object(self._ready),
             failed=providers.Object(self._failed),
         )

@@ -39,6 +39,7 @@ class PlatformContainer(RuntimeContainer):
     failed: providers.Dependency[Failed] = providers.Dependency()
 
     settings, broker = RuntimeContainer.settings, RuntimeContainer.broker
+    tracer, telemetry = RuntimeContainer.tracer, RuntimeContainer.telemetry
     means, signatures = RuntimeContainer.means, RuntimeContainer.signatures
 
     sealing_keys = providers.Singleton(
@@ -71,6 +72,8 @@ class PlatformContainer(RuntimeContainer):
         signatures=signatures,
         sealer=providers.Singleton(_sealer, sealing_keys.provided.public),
         token_keys=providers.Singleton(_token_keys, settings.provided.jwt_signing_key),
+        tracer=tracer,
+        request_tracer=telemetry,
         gateway_key=providers.Singleton(given_or_new, settings.provided.gateway_key),
         ready=ready,
         failed=failed,

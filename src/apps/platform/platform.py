@@ -14,6 +14,7 @@ from apps.runtime.backlogs import Backlogs
 from apps.runtime.checks import Checks
 from apps.runtime.health import HealthApp
 from apps.runtime.http_server import HttpServer
+from apps.runtime.process import delivered
 from apps.runtime.requirements import DATABASES
 from apps.runtime.servers import Database
 from apps.runtime.service import Background, Service
@@ -191,6 +192,7 @@ class Platform:
         await self.broker.close()
         for database in self._databases.values():
             await database.close()
+        await delivered(self.container.telemetry())
         self.container.auth.executor().shutdown(wait=False, cancel_futures=True)
 
 

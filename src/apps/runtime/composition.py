@@ -14,6 +14,7 @@ from tradex_core.messaging.outbox import Outbox
 from tradex_core.messaging.parking import Parking
 from tradex_core.messaging.relay import Relay
 from tradex_core.messaging.routes import Routes
+from tradex_core.messaging.tracing import traced
 from tradex_core.messaging.unit_of_work import W
 
 
@@ -40,7 +41,8 @@ def service(
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
     consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
     used = (*routes.topics, *written_topics(routes, publishes))
-    return Service(name, consumer, Relay(outbox, broker, means), timers, used)
+    relay = Relay(outbox, traced(broker, means.tracer), means)
+    return Service(name, consumer, relay, timers, used)
 
 
 def written_topics(routes: Routes[W], publishes: Iterable[str]) -> tuple[str, ...]:

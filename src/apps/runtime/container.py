@@ -28,9 +28,11 @@ from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
+from tradex_core.messaging.tracing import UNTRACED, Tracer
 
 if TYPE_CHECKING:
     from adapters.postgres.database import PoolSettings
+    from adapters.telemetry.tracing import OtlpTracer
 
 T = TypeVar("T")
 
@@ -144,6 +146,28 @@ def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
     )
 
 
+def _telemetry(settings: Settings, app: str, registry: CollectorRegistry) -> "OtlpTracer | None":
+    """Return what traces, if anything does."""
+    if settings.otlp_endpoint is None:
+        return None
+    with extra("telemetry", driver="OpenTelemetry", wanted_by=variable("otlp_endpoint")):
+        from adapters.telemetry.tracing import OtlpTracer, otlp_exporter
+        from adapters.telemetry.tracing_queue import DroppedSpans
+    tracer = OtlpTracer(
+        otlp_exporter(settings.otlp_endpoint),
+        service=app,
+        system=settings.broker,
+        sampling=settings.trace_sampling,
+        clients_decide=settings.client_sampling == "accept",
+    )
+    registry.register(DroppedSpans(tracer.queue))
+    return tracer
+
+
+def _tracer(telemetry: "OtlpTracer | None") -> Tracer:
+    return UNTRACED if telemetry is None else telemetry
+
+
 def _metrics_app(registry: CollectorRegistry, backlogs: Backlogs) -> AsgiApp:
     registry.register(
         Backlog(
@@ -166,7 +190,8 @@ def _metrics_app(registry: CollectorRegistry, backlogs: Backlogs) -> AsgiApp:
 class RuntimeContainer(containers.DeclarativeContainer):
     """What every app has; `app` names it to the broker.
 
-    `metrics_app` makes what serves the metrics, given the backlogs that it tells of.
+    `metrics_app` makes what serves the metrics, given the backlogs that it tells of. `telemetry` is
+    what traces, to be closed at the end; None where nothing does.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency()
@@ -180,7 +205,11 @@ class RuntimeContainer(containers.DeclarativeContainer):
         providers.Singleton(LoggingObserver),
         providers.Singleton(MessagingMetrics, registry),
     )
-    means = providers.Singleton(Means, clock=clock, entropy=entropy, observer=observer)
+    telemetry = providers.Singleton(_telemetry, settings, app, registry)
+    tracer = providers.Singleton(_tracer, telemetry)
+    means = providers.Singleton(
+        Means, clock=clock, entropy=entropy, observer=observer, tracer=tracer
+    )
     broker = providers.Selector(
         settings.provided.broker,
         memory=providers.Singleton(MemoryBroker, clock),

@@ -14,6 +14,7 @@ from apps.runtime.service import Background
 from apps.runtime.settings import Settings, variable
 from apps.runtime.startup import Server, missing_topics, wait_for
 
+_LAST_TRACES_SECONDS = 1.0
 _MARGIN = 0.9
 """What part of the time to end in is shared out; the rest is for the interpreter to end in."""
 
@@ -49,6 +50,20 @@ class App(Protocol):
         ...
 
 
+class Telemetry(Protocol):
+    """What delivers the traces of a process."""
+
+    def close(self, within: float) -> None:
+        """Deliver what waits, in so many seconds. Blocks."""
+        ...
+
+
+async def delivered(telemetry: Telemetry | None) -> None:
+    """Let the last traces be delivered, if there are any, for a moment and no longer."""
+    if telemetry is not None:
+        await asyncio.to_thread(telemetry.close, _LAST_TRACES_SECONDS)
+
+
 class Process:
     """One app while it is entered, in the loop that it is entered in.
 
@@ -58,10 +73,17 @@ class Process:
     connection closed; within `shutdown_timeout` in all.
     """
 
-    def __init__(self, app: App, listening: Sequence[HttpServer], settings: Settings) -> None:
+    def __init__(
+        self,
+        app: App,
+        listening: Sequence[HttpServer],
+        settings: Settings,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         self._app = app
         self._listening = listening
         self._settings = settings
+        self._telemetry = telemetry
 
     @property
     def url(self) -> str:
@@ -127,3 +149,4 @@ class Process:
         await draining.step("the health checks", self._app.checks.stop(), share=0.1)
         await draining.step("the broker", self._app.servers.broker.close(), share=0.5)
         await draining.step("the database", self._app.servers.database.close(), share=0.2)
+        await draining.step("the traces", delivered(self._telemetry), share=0.2)

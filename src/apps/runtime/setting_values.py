@@ -14,6 +14,7 @@ from apps.runtime.secret import SecretBytes, SecretText
 _MIN_KEY_BYTES = 32
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
+_FRACTION = re.compile(r"\d(?:\.\d+)?")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 MEMORY: Final = "memory:"
 """The URL of a database that is in this process, and gone with it."""
@@ -59,6 +60,14 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def fraction(value: str) -> float:
+    """Return a part of a whole, from 0 to 1."""
+    if _FRACTION.fullmatch(value) is None or float(value) > 1:
+        msg = f"{value!r} is not a number from 0 to 1"
+        raise ValueError(msg)
+    return float(value)
+
+
 def duration(value: str) -> timedelta:
     """Return a time longer than none: seconds, or a number with s, m or h behind it."""
     match = _DURATION.fullmatch(value)
@@ -99,6 +108,26 @@ def origins(value: str) -> tuple[str, ...]:
             msg = f"{origin!r} is not an origin such as https://shop.example.com"
             raise ValueError(msg)
     return found
+
+
+def server_url(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of a server's URL, without a user's name or password, a query or a fragment.
+
+    The errors do not show it.
+    """
+
+    def read(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            known = parts.scheme in schemes and parts.hostname and "@" not in parts.netloc
+        except ValueError:  # what it says may hold a password
+            known = False
+        if not known or "?" in value or "#" in value:
+            msg = f"the URL is not {schemes[0]}://, a host, and a port or a path behind it"
+            raise ValueError(msg)
+        return value
+
+    return read
 
 
 def database_url(*schemes: str) -> Callable[[str], SecretText]:

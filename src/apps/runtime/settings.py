@@ -114,6 +114,12 @@ class Settings:
         Reading(values.one_of("debug", "info", "warning", "error"), "warning"),
     ] = "info"
 
+    otlp_endpoint: Annotated[
+        str | None, Reading(values.server_url("http", "https"), "http://localhost:4318")
+    ] = None
+    trace_sampling: Annotated[float, Reading(values.fraction, "0.1")] = 0.1
+    client_sampling: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "refuse"
+
     startup_timeout: Annotated[timedelta, Reading(_time, "60s")] = timedelta(seconds=60)
     shutdown_timeout: Annotated[timedelta, Reading(_time, "10s")] = timedelta(seconds=10)
     pending_timeout: Annotated[timedelta, Reading(_time, "60s")] = timedelta(seconds=60)

@@ -10,6 +10,7 @@ from typing import Generic
 from tradex_core.clock import Clock
 from tradex_core.errors import Hopeless, Outage, StoreConflict
 from tradex_core.ids import Entropy, MessageId
+from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dead_letters import EXHAUSTED, dead_letter, error_text
 from tradex_core.messaging.execution import Execution, context_of
@@ -17,6 +18,7 @@ from tradex_core.messaging.observer import Observer, Postponed
 from tradex_core.messaging.opening import Opener, Opening
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.retry import Backoff
+from tradex_core.messaging.tracing import UNTRACED, Batch, Tracer
 from tradex_core.messaging.unit_of_work import Need, W
 
 _CONFLICT_TRIES_TOGETHER = 3
@@ -32,6 +34,7 @@ class Means:
     entropy: Entropy
     observer: Observer
     backoff: Backoff = Backoff()
+    tracer: Tracer = UNTRACED
 
 
 class Dispatcher(Generic[W]):
@@ -121,22 +124,41 @@ class Dispatcher(Generic[W]):
         await asyncio.sleep(self._means.entropy.bits(4) / 1000)
 
     async def _attempt(self, openings: Sequence[Opening]) -> None:
-        prepared = await self._prepare(openings)
         news = Postponed(self._means.observer)
-        async with self._units() as unit:
-            known = await unit.handled(openings)
-            fresh = list(_first_of_each(openings, known))
-            waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
-            await unit.load(_needs(fresh))
-            for opening in fresh:
-                lane = self._lane(opening)
-                if lane in waiting and not self._goes_first(opening):
-                    unit.park(self._behind(opening))
-                    unit.record(opening, ())
-                elif self._settle(unit, opening, prepared.get(opening.handled_id), news):
-                    waiting.add(lane)
-            await unit.commit()
+        with self._batch(openings) as batch:
+            prepared = await self._prepare(openings)
+            async with self._units() as unit:
+                known = await unit.handled(openings)
+                fresh = list(_first_of_each(openings, known))
+                waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
+                await unit.load(_needs(fresh))
+                for opening in fresh:
+                    with batch.message(opening.record):
+                        preparation = prepared.get(opening.handled_id)
+                        self._take(unit, opening, preparation, news, waiting)
+                with batch.committing():
+                    await unit.commit()
         news.tell()
+
+    def _batch(self, openings: Sequence[Opening]) -> Batch:
+        return self._means.tracer.batch(self._consumer, len(openings))
+
+    def _take(
+        self,
+        unit: W,
+        opening: Opening,
+        preparation: object,
+        news: Postponed,
+        waiting: set[Lane],
+    ) -> None:
+        """Settle a message, or set it aside where an earlier one of its lane waits."""
+        lane = self._lane(opening)
+        if lane in waiting and not self._goes_first(opening):
+            unit.park(self._behind(opening))
+            unit.record(opening, ())
+            tracing.current().outcome("parked")
+        elif self._settle(unit, opening, preparation, news):
+            waiting.add(lane)
 
     def _goes_first(self, opening: Opening) -> bool:
         """Whether what waits in its lane waits for it; elsewhere what is sent again is behind."""
@@ -155,12 +177,15 @@ class Dispatcher(Generic[W]):
         opening = self._opener.open(parked.record)
         news = Postponed(self._means.observer)
         try:
-            prepared = await self._prepare([opening])
-            async with self._units() as unit:
-                await unit.load(_needs([opening]))
-                unit.unpark(parked)
-                self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
-                await unit.commit()
+            with self._batch([opening]) as batch:
+                prepared = await self._prepare([opening])
+                async with self._units() as unit:
+                    await unit.load(_needs([opening]))
+                    unit.unpark(parked)
+                    with batch.message(opening.record):
+                        self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
+                    with batch.committing():
+                        await unit.commit()
         except Outage:
             raise
         except Exception as error:  # noqa: BLE001 - any failure counts as one more attempt
@@ -185,10 +210,12 @@ class Dispatcher(Generic[W]):
             effect = self._execution.run(unit, opening, opened, preparation)
             age = self._means.clock.now() - opened.envelope.time
             news.handled(self._consumer, opened.name, effect.outcome, age=age)
+            tracing.current().outcome(effect.outcome)
             unit.record(opening, effect.messages)
             return False
         if opening.discarded:
             unit.record(opening, ())
+            tracing.current().outcome("discarded")
             return False
         error = preparation if isinstance(preparation, Hopeless) else opening.hopeless
         return self._give_up(unit, opening, error, news, parked, reason=error.reason)
@@ -198,27 +225,37 @@ class Dispatcher(Generic[W]):
     ) -> None:
         """Set a failed message aside; where hope or tries are at an end, give it up."""
         news = Postponed(self._means.observer)
-        async with self._units() as unit:
-            if parked is None and await unit.handled([opening]):
-                return
-            await unit.load(())
-            if parked is not None:
-                unit.unpark(parked)
-            reason = self._reason(opening, error, _attempts(parked))
-            if reason is None:
-                later = self._later(opening, error, parked)
-                news.parked(
-                    self._consumer,
-                    opening.record.position,
-                    attempts=later.attempts,
-                    error=later.error,
-                )
-                unit.park(later)
-                unit.record(opening, ())
-            else:
-                self._give_up(unit, opening, error, news, parked, reason=reason)
-            await unit.commit()
+        with self._batch([opening]) as batch:
+            async with self._units() as unit:
+                if parked is None and await unit.handled([opening]):
+                    return
+                await unit.load(())
+                if parked is not None:
+                    unit.unpark(parked)
+                with batch.message(opening.record):
+                    self._set_aside(unit, opening, error, news, parked)
+                with batch.committing():
+                    await unit.commit()
         news.tell()
+
+    def _set_aside(
+        self,
+        unit: W,
+        opening: Opening,
+        error: Exception,
+        news: Postponed,
+        parked: Parked | None,
+    ) -> None:
+        reason = self._reason(opening, error, _attempts(parked))
+        if reason is not None:
+            self._give_up(unit, opening, error, news, parked, reason=reason)
+            return
+        later = self._later(opening, error, parked)
+        position = opening.record.position
+        news.parked(self._consumer, position, attempts=later.attempts, error=later.error)
+        unit.park(later)
+        unit.record(opening, ())
+        tracing.current().outcome("parked")
 
     def _reason(self, opening: Opening, error: Exception, attempts: int) -> str | None:
         """Return why a message is to be given up; None where it is to be tried again.
@@ -255,6 +292,7 @@ class Dispatcher(Generic[W]):
             failed_at=now,
         )
         news.dead_lettered(self._consumer, record.position, reason=reason, error=text)
+        tracing.current().outcome(reason, failed=True)
         unit.record(opening, [letter])
         held = record.topic in self._hold and record.key is not None
         if held:

@@ -9,7 +9,7 @@ import msgspec
 from tradex_core.clock import Clock, epoch_ms
 from tradex_core.errors import DeadlineExceeded, Discarded, Hopeless, Refusal, Refused, TradexError
 from tradex_core.events.fields import Event
-from tradex_core.messaging import outgoing
+from tradex_core.messaging import outgoing, tracing
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.opening import Opening
 from tradex_core.messaging.outgoing import Cause
@@ -100,9 +100,8 @@ class Execution(Generic[W]):
         self, opening: Opening, opened: Opened, events: Sequence[Event], now: datetime
     ) -> list[Message]:
         envelope = opened.envelope
-        cause = Cause(
-            opening.id, envelope.correlation_id, envelope.traceparent, envelope.tracestate
-        )
+        place = tracing.current().trace or envelope
+        cause = Cause(opening.id, envelope.correlation_id, place.traceparent, place.tracestate)
         return outgoing.messages_of(events, cause=cause, source=self._consumer, at=now)
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
+from tradex_core.messaging import tracing
+
 
 class Observer(Protocol):
     """Hears what happens to messages; must not raise and must not block."""
@@ -62,19 +64,22 @@ class Postponed:
 
     def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
         """Keep it."""
-        self._untold.append(partial(self._observer.handled, consumer, type, outcome, age=age))
+        self._keep(partial(self._observer.handled, consumer, type, outcome, age=age))
 
     def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
         """Keep it."""
         told = partial(self._observer.parked, consumer, position, attempts=attempts, error=error)
-        self._untold.append(told)
+        self._keep(told)
 
     def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
         """Keep it."""
         told = partial(self._observer.dead_lettered, consumer, position, reason=reason, error=error)
-        self._untold.append(told)
+        self._keep(told)
+
+    def _keep(self, told: Callable[[], None]) -> None:
+        self._untold.append(tracing.kept(told))
 
     def tell(self) -> None:
-        """Tell it all, in order."""
+        """Tell it all, in order, each in the span that it was heard in."""
         for told in self._untold:
             told()

@@ -36,6 +36,10 @@ class Outcomes:
             if not waiting:
                 del self._waiting[operation_id]
 
+    def awaits(self, operation_id: str) -> bool:
+        """Return whether somebody waits for its reply."""
+        return operation_id in self._waiting
+
     def tell(self, reply: CommandReplied) -> None:
         """Wake whoever waits for this reply."""
         for future in self._waiting.get(reply.operation_id, ()):

@@ -2,14 +2,22 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from apps.runtime.container import RuntimeContainer
+from apps.runtime.extras import MissingExtra
+from apps.runtime.settings import Settings
+
 MEMORY = {"broker": "memory"}
 KAFKA = {"broker": "kafka", "kafka_bootstrap_servers": "127.0.0.1:1"}
-DRIVERS = {"confluent_kafka", "sqlalchemy", "psycopg", "alembic", "pymongo", "beanie"}
+DRIVERS = {
+    *("confluent_kafka", "sqlalchemy", "psycopg", "alembic", "pymongo", "beanie"),
+    *("opentelemetry.sdk", "requests"),  # Litestar looks for the rest of it by itself
+}
 
 _COMPOSE = """
 import asyncio, json, sys
@@ -30,7 +38,7 @@ async def main():
         **json.loads(sys.argv[2]),
     )
     compose(sys.argv[1], RuntimeContainer(settings=settings, app=sys.argv[1]))
-    print(json.dumps([name for name in sys.modules if "." not in name]))
+    print(json.dumps(list(sys.modules)))
 
 asyncio.run(main())
 """
@@ -74,3 +82,21 @@ def test_an_app_imports_the_drivers_of_its_own_servers_alone(
 @pytest.mark.parametrize("app", ["auth", "catalog", "orders", "projector", "gateway"])
 def test_an_app_in_memory_imports_no_driver(app: str) -> None:
     assert set() == modules_of(app, **MEMORY) & DRIVERS
+
+
+@pytest.mark.parametrize("app", ["auth", "catalog", "orders", "projector", "gateway"])
+def test_an_app_that_has_a_collector_to_send_to_imports_what_traces(app: str) -> None:
+    pytest.importorskip("opentelemetry.sdk")
+    imported = modules_of(app, **MEMORY, otlp_endpoint="http://127.0.0.1:1")
+    assert {"opentelemetry.sdk", "requests"} == imported & DRIVERS
+
+
+def test_a_collector_without_what_sends_to_it_is_told_of_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("adapters.telemetry.tracing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    settings = Settings.embedded(otlp_endpoint="http://127.0.0.1:1")
+    with pytest.raises(MissingExtra, match=re.escape("pip install 'tradex[telemetry]'")):
+        RuntimeContainer(settings=settings).telemetry()

@@ -71,6 +71,9 @@ def test_every_name_of_the_contract_is_known() -> None:
         "TRADEX_MAX_PENDING": "7",
         "TRADEX_MAX_IN_FLIGHT": "8",
         "TRADEX_ARGON2": "owasp-minimum",
+        "TRADEX_OTLP_ENDPOINT": "http://collector:4318",
+        "TRADEX_TRACE_SAMPLING": "0.25",
+        "TRADEX_CLIENT_SAMPLING": "accept",
         "TRADEX_CONTROL_SOCKET": "/run/tradex.sock",
     }
 
@@ -94,6 +97,11 @@ def test_every_name_of_the_contract_is_known() -> None:
     assert KEY == settings.gateway_key
     assert ("https://shop.example.com", "http://localhost:5173") == settings.cors_origins
     assert Path("/run/tradex.sock") == settings.control_socket
+    assert ("http://collector:4318", 0.25, "accept") == (
+        settings.otlp_endpoint,
+        settings.trace_sampling,
+        settings.client_sampling,
+    )
 
 
 def test_everything_that_is_wrong_missing_or_unknown_is_told_at_once() -> None:
@@ -149,6 +157,15 @@ def test_the_error_shows_every_problem_on_its_line() -> None:
         ("TRADEX_AUTH_DATABASE_URL", "mongodb://localhost/auth"),
         ("TRADEX_AUTH_DATABASE_URL", "postgresql://localhost"),
         ("TRADEX_CATALOG_DATABASE_URL", "postgresql://localhost/catalog"),
+        ("TRADEX_OTLP_ENDPOINT", "collector:4318"),
+        ("TRADEX_OTLP_ENDPOINT", "grpc://collector:4317"),
+        ("TRADEX_OTLP_ENDPOINT", "http://collector:4318?key=1"),
+        ("TRADEX_OTLP_ENDPOINT", "http://["),
+        ("TRADEX_TRACE_SAMPLING", "1.01"),
+        ("TRADEX_TRACE_SAMPLING", "-0.1"),
+        ("TRADEX_TRACE_SAMPLING", "nan"),
+        ("TRADEX_TRACE_SAMPLING", "1e-2"),
+        ("TRADEX_CLIENT_SAMPLING", "trust"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_variables_name(
@@ -157,6 +174,12 @@ def test_a_value_that_does_not_fit_is_refused_by_the_variables_name(
     [problem] = problems_of({variable: value})
 
     assert problem.startswith(f"{variable}: ")
+
+
+def test_a_collectors_url_holds_no_password_and_the_error_does_not_show_it() -> None:
+    [problem] = problems_of({"TRADEX_OTLP_ENDPOINT": "https://me:hunter2@collector"})
+
+    assert "hunter2" not in problem
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,270 @@
+"""Traces over OTLP/HTTP: what the core's port opens, as spans of OpenTelemetry."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Final, Self
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.trace import SpanKind
+
+from adapters.telemetry.tracing_queue import SpanQueue
+from adapters.telemetry.tracing_spans import Attributes, Sampled, Spans, Unsampled
+from tradex_core.events.envelope import Headers
+from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.tracing import Span, Trace, entered
+
+_TIMEOUT_SECONDS: Final = 5.0
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SERVER_ERROR: Final = 500
+_SHOWN: Final[Mapping[str, str]] = {
+    "ce_id": "messaging.message.id",
+    "ce_type": "tradex.message.type",
+    "correlation-id": "messaging.message.conversation_id",
+}
+"""Which of a message's headers its spans show, and as what."""
+
+
+def otlp_exporter(endpoint: str) -> SpanExporter:
+    """Return what delivers spans to the collector at a URL; nothing connects yet.
+
+    Headers and certificates are read from OpenTelemetry's own variables, OTEL_EXPORTER_OTLP_….
+    """
+    return OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=_TIMEOUT_SECONDS)
+
+
+class OtlpTracer:
+    """The tracer of a process, called `service` in its traces.
+
+    `sampling` is what part of the traces is kept, 0 to 1. A message's header decides for what
+    follows from it; a client's, only where `clients_decide`. Spans are named by templates, never
+    by ids or by what somebody sent.
+    """
+
+    def __init__(
+        self,
+        exporter: SpanExporter,
+        *,
+        service: str,
+        system: str,
+        sampling: float,
+        clients_decide: bool = False,
+    ) -> None:
+        self.queue = SpanQueue(exporter)
+        self._spans = Spans(self.queue, service=service, sampling=sampling)
+        self._system = system
+        self._clients_decide = clients_decide
+
+    def close(self, within: float) -> None:
+        """Deliver the spans that wait, in so many seconds. Blocks."""
+        self.queue.close(within)
+
+    def request(self, method: str, parent: Trace | None) -> "_Request":
+        """Return the span of a request, which is current while it is entered."""
+        if not self._spans.decided(parent, trusted=self._clients_decide):
+            return _Request(self._spans.pass_on(parent), method)
+        known = method if method in _METHODS else "HTTP"
+        shown: Attributes = {"http.request.method": method if method in _METHODS else "_OTHER"}
+        return _Request(self._spans.start(known, SpanKind.SERVER, parent, shown), known)
+
+    def batch(self, consumer: str, size: int) -> "_Batch":
+        """Begin an attempt at so many messages."""
+        return _Batch(self._spans, consumer, self._about("process", consumer), size)
+
+    def publishing(self, messages: Sequence[Message]) -> "_Publishing":
+        """Begin to publish messages; one without an id of its own is none of ours to trace."""
+        return _Publishing([self._publishing(message) for message in messages], messages)
+
+    @contextmanager
+    def receiving(self, record: Record) -> Iterator[None]:
+        """Show that somebody who waits is told of a message."""
+        parent = Trace.of(record.headers)
+        if parent is None or not parent.sampled:
+            yield
+            return
+        shown = {**self._about("receive"), **_shown(record.headers), **_destination(record.topic)}
+        span = self._spans.start(f"receive {record.topic}", SpanKind.CONSUMER, parent, shown)
+        try:
+            yield
+        finally:
+            span.end()
+
+    def _publishing(self, message: Message) -> Sampled | Unsampled | None:
+        if not any(name == "ce_id" for name, _ in message.headers):
+            return None
+        parent = Trace.of(message.headers)
+        if not self._spans.decided(parent):
+            return None if parent else self._spans.pass_on(None)
+        shown = {**self._about("send"), **_shown(message.headers), **_destination(message.topic)}
+        return self._spans.start(f"publish {message.topic}", SpanKind.PRODUCER, parent, shown)
+
+    def _about(self, operation: str, consumer: str | None = None) -> Attributes:
+        about: Attributes = {
+            "messaging.system": self._system,
+            "messaging.operation.type": operation,
+        }
+        return about if consumer is None else {**about, "messaging.consumer.group.name": consumer}
+
+
+class _Request(AbstractContextManager["_Request"]):
+    """A request that is being answered."""
+
+    def __init__(self, span: Sampled | Unsampled, method: str) -> None:
+        self._span = span
+        self._method = method
+        self._entered = entered(span)
+
+    def __enter__(self) -> Self:
+        self._entered.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered.__exit__(None, None, None)
+        self._span.end(error)
+
+    def answered(self, *, route: str | None, status: int, operation_id: str | None) -> None:
+        """Name the span by the request's route, and show what it was answered with."""
+        span = self._span
+        if isinstance(span, Unsampled):
+            return
+        if route is not None:
+            span.rename(f"{self._method} {route}")
+            span.show("http.route", route)
+        if operation_id is not None:
+            span.show("tradex.operation.id", operation_id)
+        if status:
+            span.show("http.response.status_code", status)
+        if status >= _SERVER_ERROR:
+            span.fail()
+
+
+class _Publishing(AbstractContextManager["_Publishing"]):
+    """Messages on their way to the broker; a message that is not traced has no span."""
+
+    def __init__(
+        self, spans: Sequence[Sampled | Unsampled | None], messages: Sequence[Message]
+    ) -> None:
+        self._spans = spans
+        self.messages = [
+            message if span is None else span.trace.on(message)
+            for span, message in zip(spans, messages, strict=True)
+        ]
+        self._answers: Sequence[BaseException | None] = [None] * len(messages)
+
+    def answered(self, answers: Sequence[Exception | None]) -> None:
+        """Hear what became of each."""
+        self._answers = answers
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for span, answer in zip(self._spans, self._answers, strict=True):
+            if span is not None:
+                span.end(error or answer)
+
+
+class _Batch(AbstractContextManager["_Batch"]):
+    """An attempt at a batch: a span of its own, linked to and from those of its messages.
+
+    It is kept where one of its messages is. What is committed is committed for all of them, so
+    each message's trace shows that.
+    """
+
+    def __init__(self, spans: Spans, consumer: str, about: Attributes, size: int) -> None:
+        self._spans = spans
+        self._consumer = consumer
+        self._about = about
+        self._size = size
+        self._began = time.time_ns()
+        self._messages: list[Sampled] = []
+        self._own: Sampled | None = None
+        self._at_fault: Span | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for span in self._messages:
+            if self._at_fault in {None, span}:
+                span.end(error)
+            else:
+                span.outcome("rolled_back")
+                span.end()
+        if self._own is not None:
+            self._own.end(error)
+
+    @contextmanager
+    def message(self, record: Record) -> Iterator[Span]:
+        """Enter the span of one message's handling; the whole attempt at it is its time."""
+        parent = Trace.of(record.headers)
+        if self._spans.decided(parent):
+            span: Span = self._sampled(record, parent)
+        else:
+            span = self._spans.pass_on(parent)
+        try:
+            with entered(span):
+                yield span
+        except BaseException:
+            self._at_fault = span
+            raise
+
+    def _sampled(self, record: Record, parent: Trace | None) -> Sampled:
+        if self._own is None:
+            shown = {**self._about, "messaging.batch.message_count": self._size}
+            name = "process batch"
+            self._own = self._spans.start(name, SpanKind.CONSUMER, None, shown, began=self._began)
+        if parent is not None:
+            self._own.link(parent)
+        span = self._spans.start(
+            f"process {record.topic}",
+            SpanKind.CONSUMER,
+            parent,
+            {
+                **self._about,
+                **_shown(record.headers),
+                **_destination(record.topic),
+                "messaging.destination.partition.id": str(record.partition),
+                "messaging.kafka.offset": record.offset,
+            },
+            links=[self._own.context],
+            began=self._began,
+        )
+        self._messages.append(span)
+        return span
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Show in each message's trace that what it came to is committed."""
+        name = f"commit {self._consumer}"
+        commits = [
+            self._spans.start(name, SpanKind.INTERNAL, span.trace, {}) for span in self._messages
+        ]
+        failure: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            for span in commits:
+                span.end(failure)
+
+
+def _shown(headers: Headers) -> Attributes:
+    return {_SHOWN[name]: raw.decode(errors="replace") for name, raw in headers if name in _SHOWN}
+
+
+def _destination(topic: str) -> Attributes:
+    return {"messaging.destination.name": topic}

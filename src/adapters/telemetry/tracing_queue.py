@@ -1,0 +1,125 @@
+"""Spans on their way to a collector: a bounded queue that a thread of its own empties."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_log = logging.getLogger("tradex.telemetry")
+
+ROOM: Final = 8192
+"""How many spans wait at most; a thousand take about a megabyte."""
+_AT_ONCE: Final = 512
+_EVERY_SECONDS: Final = 1.0
+
+
+class SpanQueue(SpanProcessor):
+    """Takes spans without ever waiting; what there is no room for is dropped and counted.
+
+    Its thread starts with the first span. What the exporter could not deliver counts as dropped.
+    """
+
+    def __init__(
+        self, exporter: SpanExporter, *, room: int = ROOM, every: float = _EVERY_SECONDS
+    ) -> None:
+        self.exported = 0
+        self._dropped = 0
+        self._exporter = exporter
+        self._room = room
+        self._every = every
+        self._waiting: deque[ReadableSpan] = deque()
+        self._lock = threading.Lock()
+        self._awake = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def dropped(self) -> int:
+        """How many spans were lost so far."""
+        return self._dropped
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Take a span that has ended."""
+        with self._lock:
+            if self._closing or len(self._waiting) >= self._room:
+                self._dropped += 1
+                return
+            self._waiting.append(span)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
+                self._thread.start()
+        if len(self._waiting) >= _AT_ONCE:
+            self._awake.set()
+
+    def close(self, within: float) -> None:
+        """Deliver what waits, in so many seconds; what is left then is dropped. Blocks."""
+        ends_at = time.monotonic() + within
+        with self._lock:
+            self._closing = True
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join(max(0.0, ends_at - time.monotonic()))
+        self._exporter.shutdown()
+        with self._lock:
+            self._dropped += len(self._waiting)
+            self._waiting.clear()
+        if self._dropped:
+            _log.warning("%d spans were lost, %d delivered", self._dropped, self.exported)
+
+    def shutdown(self) -> None:
+        """Close at once, as the SDK would have it."""
+        self.close(0.0)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Do nothing: `close` delivers what waits."""
+        return True
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._awake.wait(self._every)
+            self._awake.clear()
+            self._deliver()
+        self._deliver()
+
+    def _deliver(self) -> None:
+        while batch := self._next():
+            delivered = self._export(batch)
+            with self._lock:
+                if delivered:
+                    self.exported += len(batch)
+                else:
+                    self._dropped += len(batch)
+
+    def _next(self) -> list[ReadableSpan]:
+        with self._lock:
+            count = min(_AT_ONCE, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _export(self, batch: list[ReadableSpan]) -> bool:
+        try:
+            return self._exporter.export(batch) is SpanExportResult.SUCCESS
+        except Exception:  # noqa: BLE001 - the thread goes on, whatever it comes to
+            _log.warning("spans could not be delivered", exc_info=True)
+            return False
+
+
+class DroppedSpans(Collector):
+    """The metric of what a queue has lost."""
+
+    def __init__(self, queue: SpanQueue) -> None:
+        self._queue = queue
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the counter."""
+        yield CounterMetricFamily(
+            "tradex_spans_dropped",
+            "Spans that were lost: the queue was full, or the collector did not take them",
+            value=self._queue.dropped,
+        )

@@ -1,0 +1,225 @@
+"""Where in a trace a message stands, and how what it causes follows from it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.builders.journals import JournalService
+from tests.builders.machines import RecordingObserver
+from tests.builders.messages import ORDER_ID, cancel_order, signed
+
+from tradex_core.errors import InvalidInput
+from tradex_core.events import topics
+from tradex_core.events.envelope import Headers
+from tradex_core.messaging import tracing
+from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.observer import Postponed
+from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace, Untraced, traced
+
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+SPAN_ID = "00f067aa0ba902b7"
+PLACE = Trace(TRACE_ID, SPAN_ID, sampled=True)
+FROM_PLACE: Headers = (("traceparent", PLACE.traceparent.encode()),)
+
+
+class NotedSpan:
+    """A span at a place, which keeps what it came to."""
+
+    def __init__(self, name: str, trace: Trace) -> None:
+        self.name = name
+        self.trace = trace
+        self.outcomes: list[str] = []
+
+    def outcome(self, name: str, *, failed: bool = False) -> None:
+        self.outcomes.append(f"{name}!" if failed else name)
+
+
+class Notes(Untraced):
+    """Notes what begins and what messages come to; its spans are numbered, within one trace."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.spans: list[NotedSpan] = []
+
+    def batch(self, consumer: str, size: int) -> "Notes":
+        self.begun.append(f"{consumer} handles {size}")
+        return self
+
+    @contextmanager
+    def message(self, record: Record) -> Iterator[Span]:  # type: ignore[override]
+        span = self._span(record.topic)
+        with tracing.entered(span):
+            yield span
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:  # type: ignore[override]
+        self.begun.append("commit")
+        yield
+
+    def publishing(self, messages: Sequence[Message]) -> Publishing:
+        named = [self._span(message.topic).trace.on(message) for message in messages]
+        return UNTRACED.publishing(named)
+
+    @property
+    def outcomes(self) -> list[list[str]]:
+        return [span.outcomes for span in self.spans]
+
+    def _span(self, name: str) -> NotedSpan:
+        span_id = f"{len(self.spans) + 1:016x}"
+        self.spans.append(NotedSpan(name, Trace(TRACE_ID, span_id, sampled=True)))
+        return self.spans[-1]
+
+
+class WhereHeard(RecordingObserver):
+    """Keeps in which span it hears of a message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[Trace | None] = []
+
+    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+        self.places.append(tracing.current().trace)
+
+
+def a(message_id: str, *, headers: Headers = ()) -> Message:
+    return signed(cancel_order(ORDER_ID), message_id, headers=headers)
+
+
+async def traced_service() -> tuple[JournalService, Notes]:
+    notes = Notes()
+    service = JournalService(tracer=notes)
+    await service.start()
+    return service, notes
+
+
+def place_of(record: Record) -> Trace | None:
+    return Trace.of(record.headers)
+
+
+def test_a_traceparent_is_read_and_written_again() -> None:
+    header = f"00-{TRACE_ID}-{SPAN_ID}-01"
+    place = Trace.read(header, "shop=1")
+    assert Trace(TRACE_ID, SPAN_ID, sampled=True, tracestate="shop=1") == place
+    assert header == PLACE.traceparent
+
+
+def test_a_later_version_is_read_as_ours() -> None:
+    place = Trace.read(f"01-{TRACE_ID}-{SPAN_ID}-02")
+    assert Trace(TRACE_ID, SPAN_ID, sampled=False) == place
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        f"ff-{TRACE_ID}-{SPAN_ID}-01",
+        f"00-{'0' * 32}-{SPAN_ID}-01",
+        f"00-{TRACE_ID}-{'0' * 16}-01",
+        f"00-{TRACE_ID.upper()}-{SPAN_ID}-01",
+        f"00-{TRACE_ID}-{SPAN_ID}-01\n",
+        f"00-{TRACE_ID}-{SPAN_ID}-01-more",
+    ],
+)
+def test_what_is_no_traceparent_is_no_place(header: str | None) -> None:
+    assert Trace.read(header) is None
+
+
+@given(st.binary())
+def test_whatever_a_header_holds_reading_it_does_not_fail(raw: bytes) -> None:
+    assert Trace.of((("traceparent", raw), ("tracestate", raw))) is None
+
+
+def test_a_place_replaces_the_one_that_a_message_had() -> None:
+    former = (("traceparent", b"x"), ("ce_id", b"1"), ("tracestate", b"y"))
+    message = PLACE.on(Message("topic", b"key", b"{}", former))
+    assert (("ce_id", b"1"), *FROM_PLACE) == message.headers
+
+
+def test_nothing_is_traced_unless_somebody_does() -> None:
+    assert tracing.current() is UNTRACED
+    assert tracing.current().trace is None
+
+
+def test_a_producer_that_nobody_traces_is_left_as_it_is(service: JournalService) -> None:
+    assert traced(service.broker, UNTRACED) is service.broker
+
+
+async def test_untraced_a_place_is_passed_on_as_it_came(service: JournalService) -> None:
+    await service.receive(a("1", headers=FROM_PLACE))
+    assert [PLACE] == [place_of(record) for record in await service.replies()]
+
+
+async def test_what_a_message_causes_follows_from_its_handling() -> None:
+    service, notes = await traced_service()
+    await service.receive(a("1", headers=FROM_PLACE))
+    [row] = [row for bucket in await rows_of(service) for row in bucket if is_reply(row)]
+    assert notes.spans[0].trace == Trace.of(row.headers)
+
+
+async def test_a_message_names_the_span_that_published_it() -> None:
+    service, notes = await traced_service()
+    await service.receive(a("1", headers=FROM_PLACE))
+    replies = await service.replies()
+    published = [s.trace for s in notes.spans if s.name == topics.COMMAND_REPLIES]
+    assert published == [place_of(record) for record in replies]
+
+
+async def test_an_attempt_is_traced_with_its_commit_and_each_message_with_its_outcome() -> None:
+    service, notes = await traced_service()
+    service.trouble("2", InvalidInput("not so"))
+    await service.receive(a("1"), a("2"))
+    assert ["journals handles 2", "commit"] == notes.begun
+    assert [["done"], [InvalidInput.slug]] == notes.outcomes
+
+
+async def test_what_was_handled_before_has_no_span() -> None:
+    service, notes = await traced_service()
+    await service.receive(a("1"))
+    await service.receive(a("1"))
+    assert [["done"]] == notes.outcomes
+
+
+async def test_what_is_set_aside_and_what_waits_behind_it_shows_that() -> None:
+    service, notes = await traced_service()
+    service.trouble("1", *[ValueError("broken")] * 2)
+    await service.receive(a("1"))
+    await service.receive(a("2"))
+    assert [[], [], ["parked"], ["parked"]] == notes.outcomes
+    await service.retry(2)
+    assert [["done"], ["done"]] == notes.outcomes[4:]
+
+
+async def test_a_dead_letter_shows_as_a_failure() -> None:
+    service, notes = await traced_service()
+    await service.receive(Message(topics.ORDER_COMMANDS, b"k", b"garbage"))
+    assert [["undecodable!"]] == notes.outcomes
+
+
+async def test_an_observer_hears_of_a_message_in_its_span() -> None:
+    observer = WhereHeard()
+    news = Postponed(observer)
+    with tracing.entered(NotedSpan("process", PLACE)):
+        news.handled("journals", "CANCEL_ORDER", "done", age=timedelta())
+    news.handled("journals", "CANCEL_ORDER", "done", age=timedelta())
+    news.tell()
+    assert [PLACE, None] == observer.places
+    assert tracing.current() is UNTRACED
+
+
+async def rows_of(service: JournalService) -> list[list[Message]]:
+    """Return what waits in the outbox, by bucket."""
+    found = []
+    now = service.clock.now()
+    for bucket in await service.database.outbox.buckets(now=now):
+        async with service.database.outbox.lease(bucket, now=now, limit=100) as lease:
+            assert lease is not None
+            found.append([row.message for row in lease.rows])
+    return found
+
+
+def is_reply(message: Message) -> bool:
+    return message.topic == topics.COMMAND_REPLIES
