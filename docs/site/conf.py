@@ -46,6 +46,7 @@ NAVIGATION = {
         "Background": [
             "docs/decisions/README",
             "docs/benchmarks",
+            "docs/faults",
             "docs/glossary",
         ],
         "The project": ["README", "SECURITY", "CHANGELOG", "docs/changes/README"],

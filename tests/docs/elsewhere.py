@@ -44,6 +44,17 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
             "python -m tests.bench --help",
             "it measures for ten minutes and writes the page; tests/bench tests what it writes",
         ),
+        **{
+            command: Instead(
+                "python -m tests.services.faults --help",
+                "it breaks real servers for minutes; `nox -s services` does as much to them",
+            )
+            for command in (
+                "nox -s faults",
+                "nox -s faults -- --seed 7 --minutes 60",
+                "nox -s faults -- --seed 3 --minutes 10 --part 2/3",
+            )
+        },
         "docker compose -f compose/compose.yaml up --wait": Instead(
             "test -e compose/compose.yaml",
             "it takes Docker; `nox -s images` builds what it starts and has Compose read the file",

@@ -61,6 +61,13 @@ def test_a_repeat_with_another_content_is_a_contradiction() -> None:
     assert ["order.created-0-1 repeats an id with another content"] == log.contradictions
 
 
+def test_a_command_that_is_repeated_with_its_password_sealed_anew_is_no_contradiction() -> None:
+    command = structs.replace(market.command(BOUGHT), topic=topics.AUTH_COMMANDS)
+    log = Log([command, structs.replace(command, value=b"sealed anew", offset=1)])
+
+    assert (1, []) == (log.repeats, log.contradictions)
+
+
 def test_a_message_without_an_id_is_told_by_where_it_lies() -> None:
     nameless = structs.replace(market.command(BOUGHT), headers=())
     log = Log([nameless, structs.replace(nameless, offset=1)])

@@ -3,45 +3,33 @@
 import argparse
 import asyncio
 import sys
-from pathlib import Path
 
-from tests.services.deployment import APPS
-from tests.services.faults.campaign import SETTINGS, Campaign
-from tests.services.faults.schedule import schedule
+from tests.services.faults.campaign import Part, run
+from tests.services.faults.report import DOCS, table, write
 from tests.services.servers.server import temporary_folder
-from tests.services.stack import Stack
 
 
 def main() -> None:
     """Run a campaign; exit status 1 where anything is not as it must be."""
     parser = argparse.ArgumentParser(prog="nox -s faults --")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1, help="of the schedule (1)")
+    parser.add_argument("--minutes", type=float, default=10, help="that it takes in all (10)")
+    parser.add_argument("--replicas", type=int, default=2, help="of each app (2)")
+    parser.add_argument(
+        "--part", type=Part.read, default=Part(1, 1), help="2/3: each third fault from the second"
+    )
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {DOCS}")
     given = parser.parse_args()
     with temporary_folder() as folder:
-        found = asyncio.run(
-            campaign(folder, given.seed, minutes=given.minutes, replicas=given.replicas)
+        found, campaign = asyncio.run(
+            run(folder, given.seed, given.part, minutes=given.minutes, replicas=given.replicas)
         )
+    told = table(campaign.recoveries)
+    print(campaign.history.told(), told, sep="\n\n")  # noqa: T201
     print("\n".join(found) or "every invariant held")  # noqa: T201
+    if given.write_docs:
+        write(told, seed=given.seed, minutes=given.minutes, history=campaign.history)
     sys.exit(bool(found))
-
-
-async def campaign(folder: Path, seed: int, *, minutes: float, replicas: int = 2) -> list[str]:
-    """Run one schedule; return everything that is not as it must be."""
-    stack = Stack(folder, replicas=dict.fromkeys(APPS, replicas), proxied=True, settings=SETTINGS)
-    async with stack, Campaign(stack, seed) as clients:
-        faults = schedule(
-            seed,
-            processes=[*stack.apps, *stack.servers],
-            proxies=list(stack.proxies),
-            seconds=minutes * 60,
-        )
-        await clients.suffer(faults)
-        found = await clients.verdict()
-        print(clients.history.told())  # noqa: T201
-        print(f"slowest recovery {clients.slowest_recovery:.1f} s")  # noqa: T201
-        return found
 
 
 if __name__ == "__main__":

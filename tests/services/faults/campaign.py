@@ -6,15 +6,17 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
+from tests.services.deployment import APPS
 from tests.services.faults.clients import PASSWORD, Buyer, Client, Newcomer, Seller
 from tests.services.faults.history import History
 from tests.services.faults.judging import judge
-from tests.services.faults.schedule import Fault, Kind
+from tests.services.faults.schedule import Fault, Kind, schedule
 from tests.services.servers.process import Process
 from tests.services.stack import App, Stack
 
@@ -38,6 +40,45 @@ _STOCK: Final = 60
 Tell = Callable[[str], None]
 
 
+class Part(NamedTuple):
+    """One of several parts that a schedule is dealt into, each for a stack of its own."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what `2/3` says; raises ValueError."""
+        number, of = map(int, text.split("/"))
+        if not 1 <= number <= of:
+            msg = f"there is no part {text}"
+            raise ValueError(msg)
+        return cls(number, of)
+
+    def take(self, faults: Iterable[Fault]) -> Iterable[Fault]:
+        """Return the faults that are dealt to it."""
+        return islice(faults, self.number - 1, None, self.of)
+
+
+async def run(
+    folder: Path, seed: int, part: Part, *, minutes: float, replicas: int = 2
+) -> tuple[list[str], "Campaign"]:
+    """Run a part of a schedule that takes so many minutes in all, each app in so many replicas.
+
+    Return everything that is not as it must be, and what happened.
+    """
+    stack = Stack(folder, replicas=dict.fromkeys(APPS, replicas), proxied=True, settings=SETTINGS)
+    async with stack, Campaign(stack, seed) as campaign:
+        faults = schedule(
+            seed,
+            processes=[*stack.apps, *stack.servers],
+            proxies=list(stack.proxies),
+            seconds=minutes * 60,
+        )
+        await campaign.suffer(part.take(faults))
+        return await campaign.verdict(), campaign
+
+
 @dataclass
 class Campaign:
     """A stack with clients on it; `faults` happen to it one after the other."""
@@ -55,7 +96,7 @@ class Campaign:
         self._working: list[asyncio.Task[None]] = []
         self.clients: dict[str, Client] = {}
         self.products: list[dict[str, Any]] = []
-        self.slowest_recovery = 0.0
+        self.recoveries: list[tuple[Fault, float]] = []
 
     async def __aenter__(self) -> Self:
         gateways = [app.url for app in self.stack.gateways]
@@ -102,14 +143,14 @@ class Campaign:
             await asyncio.sleep(fault.after)
             self.tell(str(fault))
             await self._happen(fault)
-            await self.recovered()
+            self.recoveries.append((fault, await self._recovered()))
 
-    async def recovered(self) -> None:
-        """Wait until every app is ready again; raises NotReady where it takes too long."""
+    async def _recovered(self) -> float:
+        """Return how many seconds pass until every app is ready; raises NotReady for too many."""
         began = time.monotonic()
         for app in self.stack.apps.values():
             await app.ready(patience=RECOVERY_SECONDS)
-        self.slowest_recovery = max(self.slowest_recovery, time.monotonic() - began)
+        return time.monotonic() - began
 
     async def verdict(self) -> list[str]:
         """Let the clients end and the platform come to rest; return what is not as it must be."""
@@ -163,7 +204,7 @@ class Campaign:
         return []
 
     async def _happen(self, fault: Fault) -> None:
-        if fault.kind in (Kind.CUT, Kind.DROP):
+        if not fault.kind.is_of_processes:
             await self._at_proxy(fault)
             return
         process, start = self._process(fault.target)

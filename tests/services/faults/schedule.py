@@ -17,6 +17,11 @@ class Kind(StrEnum):
     CUT = "cut"
     DROP = "drop"
 
+    @property
+    def is_of_processes(self) -> bool:
+        """Whether it happens to a process, and not to what runs between two."""
+        return self in (Kind.KILL, Kind.PAUSE, Kind.RESTART)
+
 
 class Fault(msgspec.Struct, frozen=True):
     """After so many seconds of quiet, something happens to a target and lasts for some seconds."""
@@ -30,7 +35,7 @@ class Fault(msgspec.Struct, frozen=True):
         return f"{self.kind} {self.target} for {self.lasts:.1f} s"
 
 
-_PROCESSES: Final = (Kind.KILL, Kind.KILL, Kind.PAUSE, Kind.RESTART)
+_AFTER: Final = (0.5, 4.0)
 _LASTS: Final = {
     Kind.KILL: (0.0, 3.0),
     Kind.PAUSE: (5.0, 30.0),
@@ -43,17 +48,26 @@ _LASTS: Final = {
 def schedule(
     seed: int, *, processes: Sequence[str], proxies: Sequence[str], seconds: float
 ) -> Iterator[Fault]:
-    """Yield faults, one after the other, that take so many seconds in all."""
+    """Yield faults, one after the other, that take so many seconds in all.
+
+    None comes again before each has come once: every kind to every target.
+    """
     random = Random(seed)
+    everything = [
+        (kind, target)
+        for kind in Kind
+        for target in (processes if kind.is_of_processes else proxies)
+    ]
     spent = 0.0
     while spent < seconds:
-        at_process = random.random() < 0.75
-        kind = random.choice(_PROCESSES) if at_process else random.choice((Kind.CUT, Kind.DROP))
-        fault = Fault(
-            after=random.uniform(0.5, 4.0),
-            kind=kind,
-            target=random.choice(processes if at_process else proxies),
-            lasts=random.uniform(*_LASTS[kind]),
-        )
-        spent += fault.after + fault.lasts
-        yield fault
+        for kind, target in random.sample(everything, len(everything)):
+            fault = Fault(
+                after=random.uniform(*_AFTER),
+                kind=kind,
+                target=target,
+                lasts=random.uniform(*_LASTS[kind]),
+            )
+            spent += fault.after + fault.lasts
+            yield fault
+            if spent >= seconds:
+                return

@@ -1,7 +1,9 @@
 """Whatever is written to a topic: one dead letter for each who reads it, and the next goes on."""
 
+import asyncio
 import json
 from collections import Counter
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -46,19 +48,23 @@ async def test_poison_is_one_dead_letter_for_each_reader_and_stops_nothing(
 ) -> None:
     value, headers, reason = POISONS[poison]
     mark = uuid4().hex
-    for topic in READERS:
-        await produce(
-            stack.kafka_address, topic, value, key=mark, headers={**headers, "mark": mark}
-        )
-    for topic, readers in READERS.items():
-        for reader in readers:
-            await until(
+    marked = {**headers, "mark": mark}
+    await asyncio.gather(
+        *(produce(stack.kafka_address, topic, value, key=mark, headers=marked) for topic in READERS)
+    )
+    await asyncio.gather(
+        *(
+            until(
                 stack.kafka_address,
                 topics.dead_letter_topic(topic),
-                lambda m, reader=reader: is_letter(m, mark, reader),  # type: ignore[misc]
+                partial(is_letter, mark=mark, reader=reader),
             )
-    for topic, readers in READERS.items():
-        letters = await letters_of(stack, topic, mark)
+            for topic, readers in READERS.items()
+            for reader in readers
+        )
+    )
+    everywhere = await asyncio.gather(*(letters_of(stack, topic, mark) for topic in READERS))
+    for (topic, readers), letters in zip(READERS.items(), everywhere, strict=True):
         assert dict.fromkeys(readers, 1) == Counter(
             letter["dlq-consumer-group"] for letter in letters
         ), topic
