@@ -15,7 +15,7 @@ from tests.bench.table import Row, as_data, as_text
 Measurement = Callable[[bool], Sequence[Row]]
 
 
-def _on_servers(module: str, **given: int) -> Sequence[Row]:
+def _on_servers(module: str, **given: float) -> Sequence[Row]:
     """Measure on real servers; raises Skipped where their drivers are not installed."""
     try:
         measure = importlib.import_module(f"tests.bench.{module}").measure
@@ -43,6 +43,10 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
     ),
     "order-created": lambda quick: _on_servers(
         "order_created", rounds=1 if quick else 3, seconds=2 if quick else 20
+    ),
+    "gateway-ack": lambda quick: _on_servers("gateway_ack", rounds=1 if quick else 5, seconds=2.0),
+    "confirmed": lambda quick: _on_servers(
+        "confirmed", rounds=1 if quick else 3, seconds=2 if quick else 20
     ),
     "memory": lambda quick: memory.measure(orders=2_000 if quick else 100_000),
 }

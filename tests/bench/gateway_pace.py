@@ -1,6 +1,7 @@
 """How fast the gateway takes orders, against a bare handler of the same framework and server."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -13,22 +14,22 @@ from tests.bench.shop import body_of
 from tests.bench.table import Goal, Row
 
 _BODIES: Final = 200
-_CONNECTIONS: Final = 32
+CONNECTIONS: Final = 32
 
 
 def measure(*, rounds: int, seconds: float) -> list[Row]:
     """Load each in turn: the bare handler, the gateway alone, and the whole platform."""
     kinds = ("bare", "gateway", "platform")
-    turns = in_turns(rounds, *(lambda kind=kind: _one_round(kind, seconds) for kind in kinds))
+    turns = in_turns(rounds, *(partial(under_load, seconds, kind) for kind in kinds))
     bare, alone, platform = zip(*turns, strict=True)
     parts = measured(Parts, "tests.bench.parts")
     pace = Row(
         name="gateway-pace",
         label="gateway, requests a second",
-        what=f"gateway, POST /v1/orders, 2 lines, {_CONNECTIONS} connections: requests a second",
+        what=f"gateway, POST /v1/orders, 2 lines, {CONNECTIONS} connections: requests a second",
         against="a bare Litestar handler that decodes the same body and answers 202",
         goal=Goal(0.8, at_least=True),
-        got=Ratio.of(_pairs(alone, bare, "per_second")),
+        got=compared(alone, bare, "per_second"),
         notes=(parts.note(), _beside_the_services(platform, bare)),
     )
     tail = Row(
@@ -37,14 +38,14 @@ def measure(*, rounds: int, seconds: float) -> list[Row]:
         what="the same: what 99 of 100 answers take at most",
         against="the same handler",
         goal=Goal(2.0),
-        got=Ratio.of(_pairs(alone, bare, "p99_ms")),
+        got=compared(alone, bare, "p99_ms"),
     )
     return [pace, tail]
 
 
-def _one_round(kind: str, seconds: float) -> Report:
+def under_load(seconds: float, kind: str, *given: str) -> Report:
     """Start a server anew, so that no round finds what another left behind, and load it."""
-    with running("-m", "tests.bench.serving", kind) as process:
+    with running("-m", "tests.bench.serving", kind, *given) as process:
         serving = msgspec.json.decode(first_line(process), type=Serving)
         report = measured(
             Report, "tests.bench.load", given=msgspec.json.encode(_load(serving, seconds))
@@ -71,23 +72,22 @@ def _load(serving: Serving, seconds: float) -> Load:
         port=serving.port,
         requests=requests,
         status=202,
-        connections=_CONNECTIONS,
+        connections=CONNECTIONS,
         seconds=seconds,
     )
 
 
-def _pairs(
-    ours: Sequence[Report], theirs: Sequence[Report], figure: str
-) -> list[tuple[float, float]]:
-    return [
+def compared(ours: Sequence[Report], theirs: Sequence[Report], figure: str) -> Ratio:
+    """Return how a figure of ours compares to theirs, round by round."""
+    return Ratio.of(
         (getattr(mine, figure), getattr(other, figure))
         for mine, other in zip(ours, theirs, strict=True)
-    ]
+    )
 
 
 def _beside_the_services(platform: Sequence[Report], bare: Sequence[Report]) -> str:
-    pace = Ratio.of(_pairs(platform, bare, "per_second")).median
-    tail = Ratio.of(_pairs(platform, bare, "p99_ms")).median
+    pace = compared(platform, bare, "per_second").median
+    tail = compared(platform, bare, "p99_ms").median
     return (
         "as `tradex up` runs it, with the services that confirm each order in the same process and "
         f"on the same core: {pace:.2f}x the bare handler's requests a second, {tail:.1f}x its p99"

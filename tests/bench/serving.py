@@ -1,4 +1,4 @@
-"""What is put under load, each in a process of its own: `python -m tests.bench.serving KIND`.
+"""What is put under load, each in a process of its own: `python -m tests.bench.serving KIND …`.
 
 It prints a Serving as one line of JSON once it answers, and serves until it is told to end.
 """
@@ -64,10 +64,10 @@ def bare_app() -> Litestar:
     return Litestar([accept], openapi_config=None, logging_config=None)
 
 
-async def gateway_alone() -> PlatformContainer:
+async def gateway_alone(**settings: str) -> PlatformContainer:
     """Compose the gateway as it is, on a broker from which nobody consumes, with a catalogue."""
     container = PlatformContainer(
-        settings=Settings.embedded(),
+        settings=Settings.embedded(**settings),
         ready=providers.Object(_nothing_more),
         failed=providers.Object(_fail),
     )
@@ -96,10 +96,15 @@ async def bare() -> AsyncIterator[Serving]:
 
 
 @asynccontextmanager
-async def gateway() -> AsyncIterator[Serving]:
-    container = await gateway_alone()
+async def gateway(**settings: str) -> AsyncIterator[Serving]:
+    container = await gateway_alone(**settings)
     async with served(container.gateway.app()) as url:
         yield _serving(url, token=token_of_the_buyer(container), product_ids=PRODUCT_IDS)
+
+
+def gateway_on_kafka(address: str) -> AbstractAsyncContextManager[Serving]:
+    """Serve the gateway on a real broker; all else of it is in memory."""
+    return gateway(broker="kafka", kafka_bootstrap_servers=address)
 
 
 @asynccontextmanager
@@ -110,9 +115,10 @@ async def platform() -> AsyncIterator[Serving]:
         yield _serving(running.url, token=token, product_ids=shop.product_ids)
 
 
-KINDS: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Serving]]]] = {
+KINDS: Final[Mapping[str, Callable[..., AbstractAsyncContextManager[Serving]]]] = {
     "bare": bare,
     "gateway": gateway,
+    "gateway-on-kafka": gateway_on_kafka,
     "platform": platform,
 }
 
@@ -143,8 +149,8 @@ def _fail(error: BaseException) -> None:
     raise error
 
 
-async def _serve(kind: str) -> None:
-    async with KINDS[kind]() as serving:
+async def _serve(kind: str, *given: str) -> None:
+    async with KINDS[kind](*given) as serving:
         gc.freeze()  # as `tradex up` does
         sys.stdout.buffer.write(codec.encode(serving) + b"\n")
         sys.stdout.flush()
@@ -154,7 +160,7 @@ async def _serve(kind: str) -> None:
 def main() -> None:
     """Serve what the command line names."""
     configure_logging(log_format="console", level="info")
-    run(_serve(sys.argv[1]))
+    run(_serve(*sys.argv[1:]))
 
 
 if __name__ == "__main__":
