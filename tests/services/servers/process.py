@@ -7,12 +7,16 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 _LOOK_AGAIN_SECONDS: Final = 0.05
+_LOWEST_PORT: Final = 20_000
+_PORTS: Final = 12_000
+_PORTS_EACH: Final = 64
 _SHOWN: Final = 4000
 
 
@@ -24,12 +28,29 @@ class NotReady(Exception):
     """A server does not answer; the message ends with what it logged last."""
 
 
+def _ports() -> Iterator[int]:
+    """Go round the ports that are nobody's by default, each process from a place of its own."""
+    first = os.getpid() * _PORTS_EACH
+    for number in count(first):
+        yield _LOWEST_PORT + number % _PORTS
+
+
+_next_port: Final = _ports()
+
+
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody listens on, and that no other caller is given.
+
+    It is below those that systems give to connections: nobody takes it before it is used.
+    """
+    return next(filter(_is_free, _next_port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 class Process:
