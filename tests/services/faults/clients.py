@@ -16,17 +16,27 @@ _MANY: Final = 1_000
 
 
 class Client:
-    """Somebody with an account, who asks whichever gateway comes first."""
+    """Somebody with an account, who asks whichever gateway comes first.
+
+    Whose access token has expired meanwhile logs in again.
+    """
 
     def __init__(
-        self, name: str, gateways: Sequence[str], history: History, random: Random
+        self,
+        name: str,
+        gateways: Sequence[str],
+        history: History,
+        random: Random,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
         self.history = history
         self.random = random
         self.token = ""
+        self._email = ""
         self._gateways = gateways
-        self._http = httpx.AsyncClient(timeout=15, trust_env=False)
+        self._http = httpx.AsyncClient(timeout=15, trust_env=False, transport=transport)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -43,6 +53,15 @@ class Client:
         wait: int | None = None,
     ) -> Attempt:
         """Ask once; no answer is an answer too."""
+        attempt = await self._ask(kind, method, path, body, key=key, wait=wait)
+        if attempt.status == 401 and self.token:
+            await self.log_in(self._email)
+            attempt = await self._ask(kind, method, path, body, key=key, wait=wait)
+        return attempt
+
+    async def _ask(
+        self, kind: str, method: str, path: str, body: object, *, key: str | None, wait: int | None
+    ) -> Attempt:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         if key is not None:
             headers["idempotency-key"] = key
@@ -88,7 +107,7 @@ class Client:
 
     async def log_in(self, email: str, password: str = PASSWORD) -> None:
         """Log in, however long it takes."""
-        self.token = ""
+        self.token, self._email = "", email
         while not self.token:
             body = {"email": email, "password": password}
             attempt = await self.ask("log in", "POST", "/auth/login", body, wait=10)
