@@ -41,9 +41,9 @@ async def deployed(replicas: Mapping[str, int]) -> AsyncIterator[Stack]:
 
 def signing_key(stack: Stack) -> bytes:
     """Return the key under which actors are signed."""
-    key = Settings.load(stack.environment("orders"), None).actor_signing_key
-    assert key is not None
-    return key
+    ring = Settings.load(stack.environment("orders"), None).actor_signing_key
+    assert ring is not None
+    return ring.keys[0].key
 
 
 @asynccontextmanager

@@ -115,7 +115,8 @@ def key_written_late() -> Iterator[None]:
     async def published(self: Submission, request: Request, ticket: Ticket) -> Command:
         command = await publish(self, request, ticket)
         if request.scope is not None:
-            record = IdempotencyRecord(request.digest, ticket.operation_id, self._clock.now())
+            digest = request.digest(ticket.operation_id)
+            record = IdempotencyRecord(digest, ticket.operation_id, self._clock.now())
             await self._records.claim(request.scope, record)
         return command
 

@@ -6,25 +6,22 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
-from adapters.security.key_text import format_keys, key_id, parse_keys
+from adapters.security.key_text import format_ring, key_id, parse_ring
+from tradex_core.key_rings import KeyRing
 
 
 class AccessTokenKeys:
-    """A ring of key pairs.
+    """A ring of key pairs, which may be replaced at any time by `use`.
 
-    To replace a key, put the new one behind the old, then before it once every gateway knows both,
-    and take the old one out when the last token that it signed has expired.
+    `signer` is the first key with its id; `verifying` holds all of them by their ids, and is
+    another object after each replacement.
     """
 
+    signer: tuple[str, OKPKey]
+    verifying: Mapping[str, OKPKey]
+
     def __init__(self, private_keys: Sequence[Ed25519PrivateKey]) -> None:
-        ids = [key_id(key.public_key().public_bytes_raw()) for key in private_keys]
-        self._private_keys = tuple(private_keys)
-        self.kid = ids[0]
-        self.signing: OKPKey = OKPKey.import_key(private_keys[0])
-        self.verifying: Mapping[str, OKPKey] = {
-            kid: OKPKey.import_key(key.public_key())
-            for kid, key in zip(ids, private_keys, strict=True)
-        }
+        self._hold(private_keys)
 
     @classmethod
     def generate(cls) -> Self:
@@ -34,11 +31,21 @@ class AccessTokenKeys:
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Read a ring from settings; raises ValueError, which does not show it."""
-        return cls([Ed25519PrivateKey.from_private_bytes(raw) for raw in parse_keys(text)])
+        return cls(_private_keys(parse_ring(text)))
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that signs."""
+        return self.signer[0]
+
+    def use(self, ring: KeyRing) -> None:
+        """Go by these keys from now on."""
+        self._hold(_private_keys(ring))
 
     def to_text(self) -> str:
         """Return the ring, private keys included, as `from_text` reads it."""
-        return format_keys([key.private_bytes_raw() for key in self._private_keys])
+        keys = (key.private_bytes_raw() for key in self._private_keys)
+        return format_ring(KeyRing.of(*keys)).strip()
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys as a JWK Set (RFC 7517), for others to verify with."""
@@ -48,3 +55,22 @@ class AccessTokenKeys:
                 for kid, key in self.verifying.items()
             ]
         }
+
+    def _hold(self, private_keys: Sequence[Ed25519PrivateKey]) -> None:
+        self._private_keys = tuple(private_keys)
+        ids = [token_key_id(key.private_bytes_raw()) for key in private_keys]
+        self.verifying = {
+            kid: OKPKey.import_key(key.public_key())
+            for kid, key in zip(ids, private_keys, strict=True)
+        }
+        self.signer = ids[0], OKPKey.import_key(private_keys[0])
+
+
+def token_key_id(private_key: bytes) -> str:
+    """Return the id of the pair that a private key belongs to."""
+    pair = Ed25519PrivateKey.from_private_bytes(private_key)
+    return key_id(pair.public_key().public_bytes_raw())
+
+
+def _private_keys(ring: KeyRing) -> list[Ed25519PrivateKey]:
+    return [Ed25519PrivateKey.from_private_bytes(each.key) for each in ring.keys]

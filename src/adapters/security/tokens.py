@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
 from threading import Lock
@@ -36,8 +37,7 @@ class AccessTokenIssuer:
     """Signs access tokens with the ring's first key."""
 
     def __init__(self, keys: AccessTokenKeys, *, issuer: str, audience: str, clock: Clock) -> None:
-        self._key = keys.signing
-        self._header = {"alg": _ALGORITHM, "kid": keys.kid, "typ": _TYPE}
+        self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -54,7 +54,9 @@ class AccessTokenIssuer:
             "exp": issued_at + int(LIFETIME.total_seconds()),
             "jti": secrets.token_urlsafe(16),
         }
-        return jwt.encode(self._header, claims, self._key, algorithms=[_ALGORITHM])
+        kid, key = self._keys.signer
+        header = {"alg": _ALGORITHM, "kid": kid, "typ": _TYPE}
+        return jwt.encode(header, claims, key, algorithms=[_ALGORITHM])
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -70,15 +72,16 @@ class _Claims(msgspec.Struct, frozen=True):
 class AccessTokenVerifier:
     """Tells who bears a token; safe to share among threads.
 
-    A token that was found good is remembered until it expires, since checking a signature is slow.
+    A token that was found good is remembered until it expires or the keys are replaced, since
+    checking a signature is slow.
     """
 
     def __init__(self, keys: AccessTokenKeys, *, issuer: str, audience: str, clock: Clock) -> None:
-        self._keys = keys.verifying
+        self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
-        self._verified = _VerifiedTokens(_CACHED_TOKENS)
+        self._verified = _VerifiedTokens(keys.verifying, _CACHED_TOKENS)
 
     def verify(self, token: str) -> Actor:
         """Return who the token says its bearer is.
@@ -90,18 +93,28 @@ class AccessTokenVerifier:
             _refuse("this is no access token of ours")
         now_s = epoch_ms(self._clock.now()) / 1000
         fingerprint = sha256(token.encode()).digest()
-        verified = self._verified.find(fingerprint)
+        remembered = self._remembered()
+        verified = remembered.find(fingerprint)
         if verified is None:
-            verified = self._checked(token)
+            verified = self._checked(token, remembered.keys)
             self._require_begun(verified, now_s)
-            self._verified.keep(fingerprint, verified)
+            remembered.keep(fingerprint, verified)
         if now_s >= verified.exp:
             _refuse("the access token has expired; refresh the session")
         return Actor(user_id=verified.sub, role=verified.role)
 
-    def _checked(self, token: str) -> _Claims:
+    def _remembered(self) -> "_VerifiedTokens":
+        remembered, verifying = self._verified, self._keys.verifying
+        if remembered.keys is not verifying:
+            remembered = self._verified = _VerifiedTokens(verifying, _CACHED_TOKENS)
+        return remembered
+
+    def _checked(self, token: str, keys: Mapping[str, OKPKey]) -> _Claims:
+        def key_of(token: GuestProtocol) -> OKPKey:
+            return keys[token.headers()["kid"]]
+
         try:
-            decoded = jwt.decode(token, self._key_of, algorithms=[_ALGORITHM])
+            decoded = jwt.decode(token, key_of, algorithms=[_ALGORITHM])
             claims = msgspec.convert(decoded.claims, _Claims)
         except _MALFORMED:
             _refuse("this is no access token of ours")
@@ -112,9 +125,6 @@ class AccessTokenVerifier:
             _refuse("the access token is meant for somebody else")
         return claims
 
-    def _key_of(self, token: GuestProtocol) -> OKPKey:
-        return self._keys[token.headers()["kid"]]
-
     def _require_begun(self, claims: _Claims, now_s: float) -> None:
         begins = max(claims.iat, claims.nbf or claims.iat)
         if begins > now_s + _CLOCK_SKEW_S:
@@ -122,9 +132,10 @@ class AccessTokenVerifier:
 
 
 class _VerifiedTokens:
-    """The tokens used last, by their SHA-256, and what they claim."""
+    """The tokens used last, by their SHA-256, and what they claim as these keys verify it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, keys: Mapping[str, OKPKey], limit: int) -> None:
+        self.keys = keys
         self._limit = limit
         self._claims: OrderedDict[bytes, _Claims] = OrderedDict()
         self._lock = Lock()

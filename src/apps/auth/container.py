@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from adapters.memory.users import MemoryUserDirectory, UsersUnitOfWork, users_database
+from adapters.security.key_text import parse_ring
 from adapters.security.passwords import Argon2PasswordHasher
 from adapters.security.sealing import HpkeUnsealer
 from apps.auth.admin_accounts import AdminAccounts
@@ -17,8 +18,9 @@ from apps.runtime.container import (
     pool_of,
     postgres,
     postgres_inspection,
-    read_key,
 )
+from apps.runtime.key_purposes import SEALING
+from apps.runtime.key_rings import KeyRings, read_key
 from apps.runtime.servers import Database
 from apps.runtime.settings import Settings
 from tradex_core.clock import Clock
@@ -54,8 +56,11 @@ def _postgres_directory(database: "PostgresDatabase") -> UserDirectory:
     return PostgresUserDirectory(database)
 
 
-def _unsealer(private_keys: str) -> PasswordUnsealer:
-    return read_key("sealing_keys", HpkeUnsealer.from_text, private_keys)
+def unsealer_of(private_keys: str, key_rings: KeyRings) -> PasswordUnsealer:
+    """Return what opens with the private keys, which follow their ring."""
+    unsealer = read_key("sealing_keys", HpkeUnsealer.from_text, private_keys)
+    key_rings.follow(SEALING, parse_ring, unsealer.use)
+    return unsealer
 
 
 class AuthContainer(containers.DeclarativeContainer):
@@ -65,6 +70,9 @@ class AuthContainer(containers.DeclarativeContainer):
     broker: providers.Dependency[Broker] = providers.Dependency()
     means: providers.Dependency[Means] = providers.Dependency()
     signatures: providers.Dependency[ActorSignatures] = providers.Dependency()
+    key_rings: providers.Dependency[KeyRings] = providers.Dependency(
+        default=providers.Singleton(KeyRings, settings, means.provided.clock)
+    )
     hasher: providers.Dependency[PasswordHasher] = providers.Dependency(
         default=providers.Selector(
             settings.provided.argon2,
@@ -75,7 +83,7 @@ class AuthContainer(containers.DeclarativeContainer):
         )
     )
     unsealer: providers.Dependency[PasswordUnsealer] = providers.Dependency(
-        default=providers.Singleton(_unsealer, settings.provided.sealing_keys)
+        default=providers.Singleton(unsealer_of, settings.provided.sealing_keys, key_rings)
     )
 
     executor = providers.Singleton(ThreadPoolExecutor, max_workers=2, thread_name_prefix="hashing")

@@ -32,11 +32,13 @@ def compose(app: str, runtime: RuntimeContainer) -> Composed:
     """
     if app == "gateway":
         return Composed(_gateway(runtime))
+    own = {"key_rings": runtime.key_rings} if app == "auth" else {}
     container = _container_of(app)(
         settings=runtime.settings,
         broker=runtime.broker,
         means=runtime.means,
         signatures=runtime.signatures,
+        **own,
     )
     create_admin = container.admin_accounts().create if app == "auth" else None
     return Composed(_service(runtime, container), create_admin)
@@ -58,10 +60,14 @@ def _service(runtime: RuntimeContainer, container: Any) -> Process:  # noqa: ANN
         inspection=container.inspection(),
     )
     app, backlogs = ServiceApp(service, servers), Backlogs({service.name: database})
+    key_rings = runtime.key_rings()
     health = HealthApp(
-        app.checks, metrics=runtime.metrics_app(backlogs), before_metrics=backlogs.refresh
+        app.checks,
+        metrics=runtime.metrics_app(backlogs),
+        before_metrics=backlogs.refresh,
+        warnings=key_rings.warnings,
     )
-    return Process(app, [_on_port(health, settings)], settings, runtime.telemetry())
+    return Process(app, [_on_port(health, settings)], settings, key_rings, runtime.telemetry())
 
 
 def _gateway(runtime: RuntimeContainer) -> Process:
@@ -69,12 +75,13 @@ def _gateway(runtime: RuntimeContainer) -> Process:
 
     settings = runtime.settings()
     app = GatewayApp(runtime)
-    listening = [_on_port(app, settings)]
+    listening, key_rings = [_on_port(app, settings)], runtime.key_rings()
     if settings.metrics_port is not None:
-        internal = HealthApp(app.checks, metrics=runtime.metrics_app(Backlogs({})))
+        metrics = runtime.metrics_app(Backlogs({}))
+        internal = HealthApp(app.checks, metrics=metrics, warnings=key_rings.warnings)
         host, port = settings.metrics_host, settings.metrics_port
         listening.append(HttpServer(internal, host=host, port=port, lifespan=False))
-    return Process(app, listening, settings, runtime.telemetry())
+    return Process(app, listening, settings, key_rings, runtime.telemetry())
 
 
 def _on_port(app: Any, settings: Settings) -> HttpServer:  # noqa: ANN401 - any ASGI app

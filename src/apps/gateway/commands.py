@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ from tradex_core.events.reply import CommandReplied
 from tradex_core.ids import OperationId
 from tradex_core.messaging import tracing
 from tradex_core.operations.errors import Unavailable
-from tradex_core.operations.idempotency import IdempotencyScope, body_digest
+from tradex_core.operations.idempotency import BodyDigests, IdempotencyScope
 from tradex_core.operations.submit import NOBODY, Request, Submission, Ticket
 from tradex_core.operations.waiting import Outcomes
 from tradex_core.views.operation_view import OperationView, apply_reply
@@ -79,13 +80,13 @@ class CommandDesk:
         views: ViewQueries,
         stopping: Stopping,
         *,
-        digest_key: bytes,
+        digests: BodyDigests,
     ) -> None:
         self._submission = submission
         self._outcomes = outcomes
         self._views = views
         self._stopping = stopping
-        self._digest_key = digest_key
+        self._digests = digests
 
     async def submit(self, request: HttpRequest, ask: Ask) -> Answer:
         """Take what a request asks for to the broker, and answer.
@@ -135,11 +136,10 @@ class CommandDesk:
         return _Turn(ask, wishes, asked, ticket, request.scope["path"])
 
     def _request(self, request: HttpRequest, ask: Ask, wishes: Wishes) -> Request:
-        scope, digest, patience = None, b"", ask.effect.patience
+        scope, patience = None, ask.effect.patience
         if wishes.idempotency_key is not None:
             route = f"{request.scope['method']} {request.scope['path']}"
             scope = IdempotencyScope(ask.actor.user_id, route, wishes.idempotency_key)
-            digest = body_digest(self._digest_key, ask.data)
         if patience is not None and wishes.wait:
             patience = timedelta(seconds=wishes.wait)
         place = tracing.current().trace or wishes
@@ -148,7 +148,7 @@ class CommandDesk:
             build=ask.build,
             actor=ask.actor,
             scope=scope,
-            digest=digest,
+            digest=partial(self._digests.of, ask.data),
             patience=patience,
             traceparent=place.traceparent,
             tracestate=place.tracestate,

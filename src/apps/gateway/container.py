@@ -1,12 +1,13 @@
 """What the gateway is made of."""
 
 import hmac
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dependency_injector import containers, providers
 
 from adapters.memory.idempotency import MemoryIdempotencyRecords
+from adapters.security.key_text import parse_ring
 from adapters.security.refresh_tokens import RefreshTokens
 from adapters.security.sealing import HpkeSealer
 from adapters.security.token_keys import AccessTokenKeys
@@ -23,15 +24,24 @@ from apps.gateway.request_traces import RequestTracer
 from apps.gateway.stopping import Stopping
 from apps.gateway.streams import HEARTBEAT_SECONDS, Streams
 from apps.gateway.tokens import TokenDesk
-from apps.runtime.container import chosen_by, read_key, views_database, views_inspection
+from apps.runtime.container import (
+    chosen_by,
+    given_or_new,
+    views_database,
+    views_inspection,
+)
+from apps.runtime.key_purposes import GATEWAY, SEALING_PUBLIC, TOKENS
+from apps.runtime.key_rings import KeyRings, read_key
 from apps.runtime.servers import DatabaseOfViews
+from apps.runtime.setting_values import key_ring
 from apps.runtime.settings import Settings
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.ids import Entropy
+from tradex_core.key_rings import KeyRing
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.tracing import UNTRACED, Tracer, traced
-from tradex_core.operations.idempotency import IdempotencyRecords
+from tradex_core.operations.idempotency import BodyDigests, IdempotencyRecords
 from tradex_core.operations.operation_id import OperationIds
 from tradex_core.operations.submit import Submission
 from tradex_core.operations.waiting import Outcomes
@@ -41,12 +51,10 @@ from tradex_core.views.ports import ViewQueries
 if TYPE_CHECKING:
     from adapters.postgres.database import PostgresDatabase
 
+K = TypeVar("K", bound="_Keyed")
+
 ISSUER = "tradex"
 AUDIENCE = "tradex-api"
-
-
-def _derived_key(gateway_key: bytes, purpose: str) -> bytes:
-    return hmac.digest(gateway_key, purpose.encode(), "sha256")
 
 
 def _postgres_idempotency(database: "PostgresDatabase") -> IdempotencyRecords:
@@ -55,12 +63,32 @@ def _postgres_idempotency(database: "PostgresDatabase") -> IdempotencyRecords:
     return PostgresIdempotencyRecords(database)
 
 
-def _sealer(public_key: str) -> PasswordSealer:
-    return read_key("sealing_public_key", HpkeSealer.from_text, public_key)
+def sealer_of(public_keys: str, key_rings: KeyRings) -> PasswordSealer:
+    """Return what seals to the public keys, which follow their ring."""
+    sealer = read_key("sealing_public_key", HpkeSealer.from_text, public_keys)
+    key_rings.follow(SEALING_PUBLIC, parse_ring, sealer.use)
+    return sealer
 
 
-def _token_keys(private_keys: str) -> AccessTokenKeys:
-    return read_key("jwt_signing_key", AccessTokenKeys.from_text, private_keys)
+def _token_keys(private_keys: str, key_rings: KeyRings) -> AccessTokenKeys:
+    keys = read_key("jwt_signing_key", AccessTokenKeys.from_text, private_keys)
+    key_rings.follow(TOKENS, parse_ring, keys.use)
+    return keys
+
+
+class _Keyed(Protocol):
+    def use(self, ring: KeyRing) -> None: ...
+
+
+def _keyed(key_rings: KeyRings, purpose: str, make: Callable[[bytes], K], gateway_key: bytes) -> K:
+    """Make something with a key of its own, derived from the gateway's; it follows the ring."""
+
+    def derived(key: bytes) -> bytes:
+        return hmac.digest(key, purpose.encode(), "sha256")
+
+    made = make(derived(gateway_key))
+    key_rings.follow(GATEWAY, key_ring, lambda ring: made.use(ring.derived(derived)))
+    return made
 
 
 async def _nothing_more() -> Mapping[str, bool]:
@@ -84,6 +112,9 @@ class GatewayContainer(containers.DeclarativeContainer):
     clock: providers.Dependency[Clock] = providers.Dependency()
     entropy: providers.Dependency[Entropy] = providers.Dependency()
     signatures: providers.Dependency[ActorSignatures] = providers.Dependency()
+    key_rings: providers.Dependency[KeyRings] = providers.Dependency(
+        default=providers.Singleton(KeyRings, settings, clock)
+    )
     database: providers.Dependency[DatabaseOfViews] = providers.Dependency(
         default=providers.Singleton(views_database, settings, clock)
     )
@@ -96,13 +127,13 @@ class GatewayContainer(containers.DeclarativeContainer):
         )
     )
     sealer: providers.Dependency[PasswordSealer] = providers.Dependency(
-        default=providers.Singleton(_sealer, settings.provided.sealing_public_key)
+        default=providers.Singleton(sealer_of, settings.provided.sealing_public_key, key_rings)
     )
     token_keys: providers.Dependency[AccessTokenKeys] = providers.Dependency(
-        default=providers.Singleton(_token_keys, settings.provided.jwt_signing_key)
+        default=providers.Singleton(_token_keys, settings.provided.jwt_signing_key, key_rings)
     )
     gateway_key: providers.Dependency[bytes] = providers.Dependency(
-        default=settings.provided.gateway_key
+        default=providers.Singleton(given_or_new, settings.provided.gateway_key)
     )
     ready: providers.Dependency[Ready] = providers.Dependency(
         default=providers.Object(_nothing_more)
@@ -121,10 +152,11 @@ class GatewayContainer(containers.DeclarativeContainer):
     order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)
     follower = providers.Singleton(Follower, broker, outcomes, order_watch, tracer)
     operation_ids = providers.Singleton(
-        OperationIds,
-        providers.Callable(_derived_key, gateway_key, "operation ids"),
-        clock=clock,
-        entropy=entropy,
+        _keyed,
+        key_rings,
+        "operation ids",
+        providers.Factory(OperationIds, clock=clock, entropy=entropy).provider,
+        gateway_key,
     )
     submission = providers.Singleton(
         Submission,
@@ -141,7 +173,9 @@ class GatewayContainer(containers.DeclarativeContainer):
         outcomes,
         views,
         stopping,
-        digest_key=providers.Callable(_derived_key, gateway_key, "idempotency digests"),
+        digests=providers.Callable(
+            _keyed, key_rings, "idempotency digests", BodyDigests, gateway_key
+        ),
     )
     token_issuer = providers.Singleton(
         AccessTokenIssuer, token_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock
@@ -150,7 +184,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         AccessTokenVerifier, token_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock
     )
     refresh_tokens = providers.Singleton(
-        RefreshTokens, providers.Callable(_derived_key, gateway_key, "refresh tokens")
+        _keyed, key_rings, "refresh tokens", RefreshTokens, gateway_key
     )
     tokens = providers.Singleton(TokenDesk, token_issuer, refresh_tokens, clock=clock)
     heartbeat = providers.Object(HEARTBEAT_SECONDS)

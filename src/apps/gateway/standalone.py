@@ -31,6 +31,7 @@ class GatewayApp:
             clock=runtime.clock,
             entropy=runtime.entropy,
             signatures=runtime.signatures,
+            key_rings=runtime.key_rings,
             tracer=runtime.tracer,
             request_tracer=runtime.telemetry,
             ready=providers.Object(self._ready),

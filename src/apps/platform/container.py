@@ -2,34 +2,29 @@
 
 from dependency_injector import providers
 
-from adapters.security.sealing import HpkeSealer, HpkeUnsealer, SealingKeyPair, generate_key_pair
+from adapters.security.key_text import parse_ring
+from adapters.security.sealing import SealingKeyPair, generate_key_pair
 from adapters.security.token_keys import AccessTokenKeys
-from apps.auth.container import AuthContainer
+from apps.auth.container import AuthContainer, unsealer_of
 from apps.catalog.container import CatalogContainer
 from apps.gateway.collaborators import Failed
-from apps.gateway.container import GatewayContainer
+from apps.gateway.container import GatewayContainer, sealer_of
 from apps.gateway.readiness import Ready
 from apps.orders.container import OrdersContainer
 from apps.projector.container import ProjectorContainer
-from apps.runtime.container import RuntimeContainer, given_or_new, read_key
+from apps.runtime.container import RuntimeContainer, given_or_new
+from apps.runtime.key_purposes import TOKENS
+from apps.runtime.key_rings import KeyRings
 
 
-def _token_keys(given: str | None) -> AccessTokenKeys:
-    if given is None:
-        return AccessTokenKeys.generate()
-    return read_key("jwt_signing_key", AccessTokenKeys.from_text, given)
+def _token_keys(key_rings: KeyRings) -> AccessTokenKeys:
+    keys = AccessTokenKeys.generate()
+    key_rings.follow(TOKENS, parse_ring, keys.use)
+    return keys
 
 
 def _sealing_keys(private: str | None, public: str | None) -> SealingKeyPair:
     return SealingKeyPair(private, public) if private and public else generate_key_pair()
-
-
-def _unsealer(private: str) -> HpkeUnsealer:
-    return read_key("sealing_keys", HpkeUnsealer.from_text, private)
-
-
-def _sealer(public: str) -> HpkeSealer:
-    return read_key("sealing_public_key", HpkeSealer.from_text, public)
 
 
 class PlatformContainer(RuntimeContainer):
@@ -41,6 +36,7 @@ class PlatformContainer(RuntimeContainer):
     settings, broker = RuntimeContainer.settings, RuntimeContainer.broker
     tracer, telemetry = RuntimeContainer.tracer, RuntimeContainer.telemetry
     means, signatures = RuntimeContainer.means, RuntimeContainer.signatures
+    key_rings = RuntimeContainer.key_rings
 
     sealing_keys = providers.Singleton(
         _sealing_keys, settings.provided.sealing_keys, settings.provided.sealing_public_key
@@ -51,7 +47,8 @@ class PlatformContainer(RuntimeContainer):
         broker=broker,
         means=means,
         signatures=signatures,
-        unsealer=providers.Singleton(_unsealer, sealing_keys.provided.private),
+        key_rings=key_rings,
+        unsealer=providers.Singleton(unsealer_of, sealing_keys.provided.private, key_rings),
     )
     catalog = providers.Container(
         CatalogContainer, settings=settings, broker=broker, means=means, signatures=signatures
@@ -70,8 +67,9 @@ class PlatformContainer(RuntimeContainer):
         clock=RuntimeContainer.clock,
         entropy=RuntimeContainer.entropy,
         signatures=signatures,
-        sealer=providers.Singleton(_sealer, sealing_keys.provided.public),
-        token_keys=providers.Singleton(_token_keys, settings.provided.jwt_signing_key),
+        key_rings=key_rings,
+        sealer=providers.Singleton(sealer_of, sealing_keys.provided.public, key_rings),
+        token_keys=providers.Singleton(_token_keys, key_rings),
         tracer=tracer,
         request_tracer=telemetry,
         gateway_key=providers.Singleton(given_or_new, settings.provided.gateway_key),

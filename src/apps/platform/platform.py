@@ -95,6 +95,7 @@ class Platform:
     async def __aenter__(self) -> Self:
         sockets = [server.bind() for server in self._servers]
         self._background = Background()
+        self._background.start("the key rings", self.container.key_rings().run())
         try:
             await self._wait_for_servers()
         except BaseException:
@@ -163,7 +164,12 @@ class Platform:
     def _health(self) -> HealthApp:
         backlogs = Backlogs(self._databases)
         metrics = self.container.metrics_app(backlogs)
-        return HealthApp(self._ready, metrics=metrics, before_metrics=backlogs.refresh)
+        return HealthApp(
+            self._ready,
+            metrics=metrics,
+            before_metrics=backlogs.refresh,
+            warnings=self.container.key_rings().warnings,
+        )
 
     async def _ready(self) -> Mapping[str, bool]:
         return await self._checks()

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 from prometheus_client import CollectorRegistry, make_asgi_app
@@ -20,12 +20,15 @@ from adapters.telemetry.metrics import Backlog, MessagingMetrics
 from apps.runtime.backlogs import Backlogs
 from apps.runtime.extras import extra
 from apps.runtime.health import AsgiApp
+from apps.runtime.key_purposes import ACTORS
+from apps.runtime.key_rings import KeyRings
 from apps.runtime.logging import LoggingObserver
 from apps.runtime.servers import DatabaseOfViews, Inspection, RunningBroker
-from apps.runtime.setting_values import MEMORY
-from apps.runtime.settings import Settings, SettingsError, variable
+from apps.runtime.setting_values import MEMORY, key_ring
+from apps.runtime.settings import Settings, variable
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
+from tradex_core.key_rings import KeyRing
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.tracing import UNTRACED, Tracer
@@ -34,23 +37,19 @@ if TYPE_CHECKING:
     from adapters.postgres.database import PoolSettings
     from adapters.telemetry.tracing import OtlpTracer
 
-T = TypeVar("T")
-
 _KEY_BYTES = 32
 _READ_AHEAD_BATCHES = 2
 
 
-def given_or_new(key: bytes | None) -> bytes:
-    """Return a key, made now where none is given."""
-    return key or secrets.token_bytes(_KEY_BYTES)
+def given_or_new(ring: KeyRing | None) -> bytes:
+    """Return a key of a ring, made now where none is given."""
+    return secrets.token_bytes(_KEY_BYTES) if ring is None else ring.keys[0].key
 
 
-def read_key(setting: str, read: Callable[[str], T], text: str) -> T:
-    """Read a key's text; raises SettingsError, which does not show it."""
-    try:
-        return read(text)
-    except ValueError as error:
-        raise SettingsError([f"{variable(setting)}: {error}"]) from error
+def _signatures(ring: KeyRing | None, key_rings: KeyRings) -> ActorSignatures:
+    signatures = ActorSignatures(given_or_new(ring))
+    key_rings.follow(ACTORS, key_ring, signatures.use)
+    return signatures
 
 
 def kept_in(url: str) -> str:
@@ -215,7 +214,6 @@ class RuntimeContainer(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryBroker, clock),
         kafka=providers.Singleton(_kafka_broker, settings, app),
     )
-    signatures = providers.Singleton(
-        ActorSignatures, providers.Singleton(given_or_new, settings.provided.actor_signing_key)
-    )
+    key_rings = providers.Singleton(KeyRings, settings, clock)
+    signatures = providers.Singleton(_signatures, settings.provided.actor_signing_key, key_rings)
     metrics_app = providers.Factory(_metrics_app, registry)

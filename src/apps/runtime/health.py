@@ -1,6 +1,6 @@
 """What an app tells operators over HTTP: whether it lives, whether it is ready, its metrics."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +19,7 @@ class HealthApp:
     """Answers `/health/live`, `/health/ready` and, where there are some, `/metrics`.
 
     That it lives is told without a look at anything else. `before_metrics` is called before each
-    scrape.
+    scrape; `warnings` are told beside the checks, and make nothing less ready.
     """
 
     def __init__(
@@ -28,10 +28,12 @@ class HealthApp:
         *,
         metrics: AsgiApp | None = None,
         before_metrics: Callable[[], Awaitable[None]] | None = None,
+        warnings: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._ready = ready
         self._metrics = metrics
         self._before_metrics = before_metrics
+        self._warnings = warnings
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401
         """Serve a request."""
@@ -55,8 +57,9 @@ class HealthApp:
         if path == "/health/live":
             return HTTPStatus.OK, {"status": "live"}
         if path == "/health/ready":
-            checks = await self._ready()
+            checks, warnings = await self._ready(), self._warnings()
+            told = {"checks": checks} | ({"warnings": warnings} if warnings else {})
             if all(checks.values()):
-                return HTTPStatus.OK, {"status": "ready", "checks": checks}
-            return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not_ready", "checks": checks}
+                return HTTPStatus.OK, {"status": "ready", **told}
+            return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not_ready", **told}
         return HTTPStatus.NOT_FOUND, {"status": "not_found"}

@@ -12,6 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from apps.runtime.request_line import RequestLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
+from tradex_core.key_rings import KeyRing, RingKey
 
 _SENSITIVE: Final = (
     "password",
@@ -65,7 +66,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def _redacted(key: str, value: Any) -> Any:  # noqa: ANN401 - anything can be logged
     lowered = key.lower()
-    if isinstance(value, SecretText | SecretBytes):
+    if isinstance(value, SecretText | SecretBytes | KeyRing | RingKey):
         return MASK
     if any(word in lowered for word in _SENSITIVE) and lowered not in _HARMLESS:
         return MASK

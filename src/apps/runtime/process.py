@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from apps.runtime.checks import Checks
 from apps.runtime.draining import Draining
 from apps.runtime.http_server import HttpServer
+from apps.runtime.key_rings import KeyRings
 from apps.runtime.requirements import DATABASES
 from apps.runtime.servers import Servers
 from apps.runtime.service import Background
@@ -78,11 +79,13 @@ class Process:
         app: App,
         listening: Sequence[HttpServer],
         settings: Settings,
+        key_rings: KeyRings,
         telemetry: Telemetry | None = None,
     ) -> None:
         self._app = app
         self._listening = listening
         self._settings = settings
+        self._key_rings = key_rings
         self._telemetry = telemetry
 
     @property
@@ -92,6 +95,7 @@ class Process:
 
     async def __aenter__(self) -> Self:
         self._background = Background()
+        self._background.start("the key rings", self._key_rings.run())
         try:
             for server in self._listening:
                 await server.open()

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from tradex_core.key_rings import KeyRing
+
 MASK: Final = "***"
 
 
@@ -39,11 +41,11 @@ class SecretBytes(bytes):
         return MASK
 
 
-def kept_secret(value: str | bytes) -> SecretText | SecretBytes:
-    """Return a text or bytes as what does not show itself; what does not already is left as it is.
+def kept_secret(value: str | bytes | KeyRing) -> SecretText | KeyRing:
+    """Return a text, or the only key of a ring, as what does not show itself.
 
-    Made anew it would be its own mask.
+    What does not already is left as it is: made anew it would be its own mask.
     """
-    if isinstance(value, SecretText | SecretBytes):
+    if isinstance(value, SecretText | KeyRing):
         return value
-    return SecretBytes(value) if isinstance(value, bytes) else SecretText(value)
+    return KeyRing.of(value) if isinstance(value, bytes) else SecretText(value)

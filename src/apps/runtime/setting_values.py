@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from apps.runtime.secret import SecretBytes, SecretText
+from tradex_core.key_rings import KeyRing
 
 _MIN_KEY_BYTES = 32
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -85,6 +86,16 @@ def key(value: str) -> SecretBytes:
         msg = f"the key has {len(decoded)} bytes and needs at least {_MIN_KEY_BYTES}"
         raise ValueError(msg)
     return SecretBytes(decoded)
+
+
+def key_ring(value: str) -> KeyRing:
+    """Return a ring of keys as `key` reads each; the errors do not show them."""
+    return KeyRing.parse(value, key)
+
+
+def key_ring_text(ring: KeyRing) -> str:
+    """Return a ring as `key_ring` reads it, a key a line."""
+    return ring.format(lambda each: base64.urlsafe_b64encode(each).rstrip(b"=").decode())
 
 
 def _hex_or_base64url(value: str) -> bytes:

@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, get_type_hints
 
 from apps.runtime import setting_values as values
-from apps.runtime.secret import SecretBytes, SecretText, kept_secret
+from apps.runtime.secret import SecretText, kept_secret
 from apps.runtime.setting_sources import read_dotenv, read_secret_file
+from tradex_core.key_rings import KeyRing
 
 PREFIX: Final = "TRADEX_"
 _FILE: Final = "_FILE"
@@ -26,11 +27,20 @@ class SettingsError(Exception):
 
 
 class Reading(NamedTuple):
-    """How a setting is read from text, and an example of one; a secret's example is its remedy."""
+    """How a setting is read from text, and an example of one; a secret's example is its remedy.
+
+    A secret may be in a file instead, and so may what changes together with one.
+    """
 
     read: Callable[[str], Any]
     example: str
     secret: bool = False
+    changes: bool = False
+
+    @property
+    def in_a_file(self) -> bool:
+        """Whether the setting may be in a file."""
+        return self.secret or self.changes
 
 
 Check = Callable[["Settings"], Iterable[tuple[str, str]]]
@@ -51,11 +61,12 @@ _time = values.duration
 _memory = SecretText(values.MEMORY)
 _accept_or_refuse = Reading(values.one_of("accept", "refuse"), "refuse")
 _new_key = Reading(
-    values.key,
+    values.key_ring,
     "`python -c 'import secrets; print(secrets.token_urlsafe(32))'` makes one",
     secret=True,
 )
 _made_at_start = Reading(values.secret_text, "leave it out to have one made at start", secret=True)
+_public_half = Reading(values.text, "the public half of TRADEX_SEALING_KEYS", changes=True)
 _protocol = values.one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _mechanism = values.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -65,7 +76,7 @@ class Settings:
     """All that can be set, with the defaults of the platform in one process.
 
     A key that is not set is made at start and lost at exit, which will do for that platform only.
-    Secrets are of types that show `***`.
+    Secrets are of types that show `***`. `files` says in which file a setting was, by its name.
     """
 
     broker: Annotated[
@@ -130,17 +141,17 @@ class Settings:
         Reading(values.one_of("default", "owasp-minimum"), "default"),
     ] = "default"
 
-    actor_signing_key: Annotated[SecretBytes | None, _new_key] = None
-    gateway_key: Annotated[SecretBytes | None, _new_key] = None
+    actor_signing_key: Annotated[KeyRing | None, _new_key] = None
+    gateway_key: Annotated[KeyRing | None, _new_key] = None
     jwt_signing_key: Annotated[SecretText | None, _made_at_start] = None
     sealing_keys: Annotated[SecretText | None, _made_at_start] = None
-    sealing_public_key: Annotated[
-        str | None, Reading(values.text, "the public half of TRADEX_SEALING_KEYS")
-    ] = None
+    sealing_public_key: Annotated[str | None, _public_half] = None
 
     register_rate_limit: Annotated[int, Reading(_count, "20")] = 20
     max_pending: Annotated[int, Reading(_count, "10000")] = 10_000
     max_in_flight: Annotated[int, Reading(_count, "1000")] = 1_000
+
+    files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Give secrets that came as plain text or bytes the types that do not show them."""
@@ -173,7 +184,7 @@ class Settings:
         environment = os.environ if environ is None else environ
         given = _merged(_ours(environment), _ours(read_dotenv(dotenv_path, problems)))
         read = _read_all(given, problems)
-        settings = cls(**{**defaults, **read})
+        settings = cls(**{**defaults, **read}, files=_files(given, read))
         unread = {_NAMES.get(variable) for variable in given} - set(read)
         found = check(settings) if check is not None else ()
         problems += [f"{variable(name)}: {why}" for name, why in found if name not in unread]
@@ -195,11 +206,12 @@ class Settings:
 _READINGS: Final[Mapping[str, Reading]] = {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(Settings, include_extras=True).items()
+    if name != "files"
 }
 _NAMES: Final[Mapping[str, str]] = {
     PREFIX + name.upper() + suffix: name
     for name, reading in _READINGS.items()
-    for suffix in (("", _FILE) if reading.secret else ("",))
+    for suffix in (("", _FILE) if reading.in_a_file else ("",))
 }
 """The variables, and the setting that each is for."""
 
@@ -232,7 +244,7 @@ def _read_all(given: Mapping[str, str | None], problems: list[str]) -> dict[str,
         name = _NAMES.get(variable)
         if name is None:
             problems.append(_unknown(variable))
-        elif variable + _FILE in given and _READINGS[name].secret:
+        elif variable + _FILE in given and _READINGS[name].in_a_file:
             problems.append(f"{variable}: {variable}{_FILE} is set too; keep one of the two")
         else:
             try:
@@ -243,12 +255,23 @@ def _read_all(given: Mapping[str, str | None], problems: list[str]) -> dict[str,
 
 
 def _value(variable: str, raw: str | None, reading: Reading) -> Any:  # noqa: ANN401
-    in_a_file = reading.secret and variable.endswith(_FILE)
-    value = read_secret_file(raw) if raw and in_a_file else raw
+    value = read_secret_file(raw) if raw and _names_file(variable) else raw
     if not value:
         msg = "it has no value"
         raise ValueError(msg)
     return reading.read(value)
+
+
+def _names_file(variable: str) -> bool:
+    return variable == PREFIX + _NAMES[variable].upper() + _FILE
+
+
+def _files(given: Mapping[str, str | None], read: Mapping[str, Any]) -> dict[str, Path]:
+    return {
+        _NAMES[variable]: Path(raw)
+        for variable, raw in given.items()
+        if raw and _NAMES.get(variable) in read and _names_file(variable)
+    }
 
 
 def remedy(name: str) -> str:

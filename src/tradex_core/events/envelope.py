@@ -12,6 +12,7 @@ import msgspec
 from tradex_core.errors import Forged, Undecodable
 from tradex_core.events.user import Role
 from tradex_core.ids import MessageId
+from tradex_core.key_rings import KeyRing
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -223,28 +224,30 @@ def _partition(raw: bytes | None) -> int | None:
 
 
 class ActorSignatures:
-    """Signs and checks the actor of a command: HMAC-SHA256 under the key that all apps share.
+    """Signs and checks the actor of a command: HMAC-SHA256 under the keys that all apps share.
 
     The signature covers the message's id, its type, the actor, and the value's SHA-256. Under the
-    same key operators sign what they decide on dead letters.
+    same keys operators sign what they decide on dead letters. The first key signs, each is good.
     """
 
     def __init__(self, key: bytes) -> None:
-        self._mac = hmac.new(key, digestmod=sha256)
+        self.use(KeyRing.of(key))
+
+    def use(self, ring: KeyRing) -> None:
+        """Go by these keys from now on."""
+        self._macs = tuple(hmac.new(each.key, digestmod=sha256) for each in ring.keys)
 
     def sign(self, *, message_id: str, type: str, actor: Actor, value: bytes) -> str:  # noqa: A002
         """Return the signature in hex."""
-        parts = (message_id, type, actor.user_id, actor.role, sha256(value).hexdigest())
-        mac = self._mac.copy()
-        mac.update("\n".join(parts).encode())
-        return mac.hexdigest()
+        return _digest(self._macs[0], _signed(message_id, type, actor, value))
 
     def sign_decision(self, *parts: str) -> str:
         """Return the signature of an operator's decision in hex; it is never one of an actor's."""
-        text = b"dead letter" + msgspec.json.encode(parts)
-        mac = self._mac.copy()
-        mac.update(text)
-        return mac.hexdigest()
+        return _digest(self._macs[0], _decided(parts))
+
+    def has_signed_decision(self, signature: bytes, *parts: str) -> bool:
+        """Return whether this is the signature of an operator's decision."""
+        return self._has_signed(signature, _decided(parts))
 
     def verify(self, envelope: Envelope, value: bytes) -> Actor | None:
         """Return the actor that the message proves, or None where it names none.
@@ -256,10 +259,29 @@ class ActorSignatures:
         if envelope.actor is None or envelope.signature is None:
             msg = "the actor headers are incomplete"
             raise Forged(msg)
-        expected = self.sign(
-            message_id=envelope.id, type=envelope.type, actor=envelope.actor, value=value
-        )
-        if not hmac.compare_digest(expected.encode(), envelope.signature.encode()):
+        text = _signed(envelope.id, envelope.type, envelope.actor, value)
+        if not self._has_signed(envelope.signature.encode(), text):
             msg = "the actor signature is wrong"
             raise Forged(msg)
         return envelope.actor
+
+    def _has_signed(self, signature: bytes, text: bytes) -> bool:
+        for mac in self._macs:
+            if hmac.compare_digest(_digest(mac, text).encode(), signature):
+                return True
+        return False
+
+
+def _signed(message_id: str, type: str, actor: Actor, value: bytes) -> bytes:  # noqa: A002
+    parts = (message_id, type, actor.user_id, actor.role, sha256(value).hexdigest())
+    return "\n".join(parts).encode()
+
+
+def _decided(parts: tuple[str, ...]) -> bytes:
+    return b"dead letter" + msgspec.json.encode(parts)
+
+
+def _digest(mac: hmac.HMAC, text: bytes) -> str:
+    keyed = mac.copy()
+    keyed.update(text)
+    return keyed.hexdigest()

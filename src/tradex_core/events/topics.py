@@ -1,6 +1,7 @@
 """The topics: their names, and what of them must be kept for how long."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ EVENTS: Final = (
     PRODUCT_CREATED,
     PRODUCT_UPDATED,
 )
+COMMANDS_KEPT: Final = timedelta(days=7)
+DEAD_LETTERS_KEPT: Final = timedelta(days=90)
 PARTITIONS: Final = 6
 DEAD_LETTER_SUFFIX: Final = ".dlq"
 
@@ -38,7 +41,7 @@ class Topic(msgspec.Struct, frozen=True):
 
     name: str
     partitions: int = PARTITIONS
-    retention_days: int | None = 7
+    retention_days: int | None = COMMANDS_KEPT.days
 
 
 def dead_letter_topic(topic: str) -> str:
@@ -55,7 +58,10 @@ def topics_of(*, commands: Iterable[str] = (), events: Iterable[str] = ()) -> tu
     return (
         *(Topic(name) for name in commands),
         *(Topic(name, retention_days=None) for name in events),
-        *(Topic(dead_letter_topic(name), retention_days=90) for name in (*commands, *events)),
+        *(
+            Topic(dead_letter_topic(name), retention_days=DEAD_LETTERS_KEPT.days)
+            for name in (*commands, *events)
+        ),
     )
 
 

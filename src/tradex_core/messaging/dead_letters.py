@@ -3,7 +3,6 @@
 The reason is `exhausted` (every try failed), `undecodable` or `fatal` (it can never work).
 """
 
-import hmac
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -61,7 +60,7 @@ class Decision(msgspec.Struct, frozen=True):
             (ORIGIN, self.origin.encode()),
             (REPLAY_COUNT, str(self.replay).encode()),
             (RESOLUTION, self.resolution.encode()),
-            (SIGNATURE, _signature(self, record, signatures)),
+            (SIGNATURE, signatures.sign_decision(*_signed(self, record)).encode()),
         )
 
     @classmethod
@@ -79,20 +78,20 @@ class Decision(msgspec.Struct, frozen=True):
             )
         except (KeyError, ValueError):
             return None
-        expected = _signature(decision, record, signatures)
-        return decision if hmac.compare_digest(expected, found[SIGNATURE]) else None
+        signed = _signed(decision, record)
+        return decision if signatures.has_signed_decision(found[SIGNATURE], *signed) else None
 
 
-def _signature(decision: Decision, record: Record, signatures: ActorSignatures) -> bytes:
+def _signed(decision: Decision, record: Record) -> tuple[str, ...]:
     given_id = dict(record.headers).get("ce_id", b"")
-    return signatures.sign_decision(
+    return (
         decision.consumer,
         decision.origin,
         str(decision.replay),
         decision.resolution,
         given_id.hex(),
         sha256(record.value or b"").hexdigest(),
-    ).encode()
+    )
 
 
 def dead_letter(

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from tradex_core.ids import OperationId
+from tradex_core.ids import OperationId, uuid7_time
+from tradex_core.key_rings import KeyRing
 
 
 class IdempotencyScope(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +42,16 @@ class IdempotencyRecords(Protocol):
         ...
 
 
-def body_digest(key: bytes, body: bytes) -> bytes:
-    """Return a digest of a body that tells nothing of it: a login's body holds a password."""
-    return hmac.digest(key, body, sha256)
+class BodyDigests:
+    """Makes digests of bodies that tell nothing of them: a login's body holds a password."""
+
+    def __init__(self, key: bytes) -> None:
+        self.use(KeyRing.of(key))
+
+    def use(self, ring: KeyRing) -> None:
+        """Go by these keys from now on."""
+        self._ring = ring
+
+    def of(self, body: bytes, operation_id: OperationId) -> bytes:
+        """Return a digest under the key that was used at the time of an operation's id."""
+        return hmac.digest(self._ring.at(uuid7_time(operation_id)).key, body, sha256)

@@ -9,6 +9,7 @@ from typing import Final
 from tradex_core.clock import Clock, epoch_ms
 from tradex_core.events.reply import OUTCOMES_KEPT
 from tradex_core.ids import Entropy, OperationId, uuid7, uuid7_random_bits, uuid7_time
+from tradex_core.key_rings import KeyRing
 
 _NONCE_BITS = 26
 _PROOF_BITS = 48
@@ -21,13 +22,19 @@ class OperationIds:
     """Issues and recognises operation ids: UUIDv7 whose random bits are partly a keyed digest.
 
     The 48-bit digest (HMAC-SHA256) covers the id's time, its 26-bit nonce, its owner and its
-    command, so every replica with the key can tell an id that was issued, and to whom.
+    command, so every replica with the key can tell an id that was issued, and to whom. Of a ring's
+    keys it is the one that was used at the id's time.
     """
 
     def __init__(self, key: bytes, *, clock: Clock, entropy: Entropy) -> None:
-        self._mac = hmac.new(key, digestmod=sha256)
         self._clock = clock
         self._entropy = entropy
+        self.use(KeyRing.of(key))
+
+    def use(self, ring: KeyRing) -> None:
+        """Go by these keys from now on."""
+        self._ring = ring
+        self._macs = {each: hmac.new(each.key, digestmod=sha256) for each in ring.keys}
 
     def issue(self, *, owner: str, command: str) -> OperationId:
         """Return a new id for a command that the owner asks for."""
@@ -60,6 +67,6 @@ class OperationIds:
 
     def _proof(self, at: datetime, nonce: int, owner: str, command: str) -> int:
         text = f"{epoch_ms(at)}\n{nonce}\n{command}\n{owner}"
-        mac = self._mac.copy()
+        mac = self._macs[self._ring.at(at)].copy()
         mac.update(text.encode())
         return int.from_bytes(mac.digest()[:8]) & _PROOF_MASK

@@ -30,14 +30,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for.
 
     `build` makes the command from the operation's id, from which every new id in it is derived, so
-    that a repeat under the same key makes the same command.
+    that a repeat under the same key makes the same command. `digest` makes the body's, as it was
+    or would have been made for an operation.
     """
 
     command: type[Command]
     build: Callable[[OperationId], Command]
     actor: Actor = NOBODY
     scope: IdempotencyScope | None = None
-    digest: bytes = b""
+    digest: Callable[[OperationId], bytes] = lambda _: b""
     patience: timedelta | None = None
     traceparent: str | None = None
     tracestate: str | None = None
@@ -85,13 +86,14 @@ class Submission:
         operation_id = self._operation_ids.issue(owner=owner, command=request.command.command)
         if request.scope is None:
             return Ticket(operation_id, replayed=False, refusal=refusal)
-        mine = IdempotencyRecord(request.digest, operation_id, self._clock.now(), refusal)
+        digest = request.digest(operation_id)
+        mine = IdempotencyRecord(digest, operation_id, self._clock.now(), refusal)
         try:
             kept = await self._records.claim(request.scope, mine)
         except Outage as error:
             detail = "The gateway's database cannot be reached."
             raise Unavailable(detail, certain=True) from error
-        if kept.digest != request.digest:
+        if kept.digest != request.digest(kept.operation_id):
             detail = "Use a new Idempotency-Key for a new request."
             raise IdempotencyKeyReused(detail)
         replayed = kept.operation_id != operation_id

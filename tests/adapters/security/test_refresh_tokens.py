@@ -1,4 +1,5 @@
 import base64
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from adapters.security.refresh_tokens import RefreshTokens
 from tradex_core.errors import Kind
-from tradex_core.ids import OperationId, SessionId
+from tradex_core.ids import OperationId, SessionId, uuid7, uuid7_time
+from tradex_core.key_rings import KeyRing, RingKey
 from tradex_core.users.errors import InvalidToken
 
 KEY = bytes(range(32))
@@ -99,3 +101,19 @@ def test_a_short_key_is_refused() -> None:
 
 def test_the_key_is_not_shown() -> None:
     assert repr(KEY) not in repr(TOKENS)
+
+
+def test_a_session_keeps_the_key_with_which_it_began() -> None:
+    at = uuid7_time(SESSION_ID)
+    replaced = RefreshTokens(KEY)
+    replaced.use(KeyRing((RingKey(KEY), RingKey(bytes(32), at + timedelta(hours=1)))))
+    later = SessionId(uuid7(at=at + timedelta(hours=1), random_bits=1))
+    assert FIRST == replaced.first(OPERATION_ID, SESSION_ID)
+    assert TOKENS.successor(FIRST) == replaced.successor(FIRST)
+    of_new = RefreshTokens(bytes(32)).first(OPERATION_ID, later)
+    assert of_new == replaced.first(OPERATION_ID, later)
+
+
+def test_a_session_of_a_time_that_no_clock_has_shown_has_a_token_too() -> None:
+    token = f"ffffffff-ffff-7fff-bfff-ffffffffffff.{'x' * 43}"
+    assert token != TOKENS.successor(token)

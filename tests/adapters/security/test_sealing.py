@@ -1,14 +1,22 @@
 import base64
+import secrets
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from msgspec.structs import replace
 
-from adapters.security.key_text import key_id
-from adapters.security.sealing import HpkeSealer, HpkeUnsealer, generate_key_pair
+from adapters.security.key_text import format_ring, key_id
+from adapters.security.sealing import (
+    HpkeSealer,
+    HpkeUnsealer,
+    generate_key_pair,
+    public_ring,
+    sealing_key_id,
+)
 from tradex_core.events import codec
 from tradex_core.events.user import RegisterUser, SealedPassword
+from tradex_core.key_rings import KeyRing
 from tradex_core.users.errors import SealBroken
 
 PASSWORD = "plum-Tram-42-quiet"
@@ -121,6 +129,26 @@ def test_what_are_no_keys_is_refused_without_being_shown(text: str) -> None:
         assert not text or text not in str(refused.value)
 
 
-def test_there_is_one_key_to_seal_to() -> None:
-    with pytest.raises(ValueError, match="one public key"):
-        HpkeSealer.from_text(f"{KEYS.public},{generate_key_pair().public}")
+def test_the_first_public_key_is_sealed_to() -> None:
+    newer = generate_key_pair()
+    sealer = HpkeSealer.from_text(f"{newer.public},{KEYS.public}")
+    assert sealer.seal(PASSWORD, COMMAND_ID).kid != SEALER.seal(PASSWORD, COMMAND_ID).kid
+    only_newer = HpkeUnsealer.from_text(newer.private)
+    assert PASSWORD == only_newer.unseal(sealer.seal(PASSWORD, COMMAND_ID), COMMAND_ID)
+
+
+def test_the_public_ring_is_enough_to_seal_and_names_the_same_keys() -> None:
+    ring = KeyRing.of(secrets.token_bytes(32), secrets.token_bytes(32))
+    sealed = HpkeSealer(public_ring(ring)).seal(PASSWORD, COMMAND_ID)
+    assert sealing_key_id(ring.keys[0].key) == sealed.kid
+    assert PASSWORD == HpkeUnsealer.from_text(format_ring(ring)).unseal(sealed, COMMAND_ID)
+
+
+def test_once_a_key_is_destroyed_nothing_that_was_sealed_to_it_can_be_opened() -> None:
+    old, new = secrets.token_bytes(32), secrets.token_bytes(32)
+    unsealer = HpkeUnsealer.from_text(format_ring(KeyRing.of(new, old)))
+    sealed = HpkeSealer(public_ring(KeyRing.of(old))).seal(PASSWORD, COMMAND_ID)
+    assert PASSWORD == unsealer.unseal(sealed, COMMAND_ID)
+    unsealer.use(KeyRing.of(new))
+    with pytest.raises(SealBroken, match="once it is destroyed"):
+        unsealer.unseal(sealed, COMMAND_ID)

@@ -1,6 +1,7 @@
 import base64
 import hmac
 import json
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,12 +16,13 @@ from tests.builders.users import HandSetClock
 
 from adapters.security import tokens
 from adapters.security.key_text import key_id
-from adapters.security.token_keys import AccessTokenKeys
+from adapters.security.token_keys import AccessTokenKeys, token_key_id
 from adapters.security.tokens import LIFETIME, AccessTokenIssuer, AccessTokenVerifier
 from tradex_core.errors import Kind
 from tradex_core.events.envelope import Actor
 from tradex_core.events.user import Role
 from tradex_core.ids import UserId
+from tradex_core.key_rings import KeyRing
 from tradex_core.users.errors import InvalidToken
 
 NOW = datetime(2024, 1, 15, 10, 0, tzinfo=UTC)
@@ -354,3 +356,27 @@ def test_keys_do_not_show_themselves() -> None:
     secret = KEYS.to_text()
     assert secret not in repr(KEYS)
     assert secret not in json.dumps(KEYS.jwks())
+
+
+def test_a_ring_is_replaced_while_it_is_used() -> None:
+    old, new = (secrets.token_bytes(32) for _ in range(2))
+    keys = AccessTokenKeys.generate()
+    keys.use(KeyRing.of(old))
+    issuer, verifier = an_issuer(keys), a_verifier(keys)
+    token = issuer.issue(USER_ID, Role.SELLER)
+    keys.use(KeyRing.of(new, old))
+    assert [token_key_id(new), token_key_id(old)] == [jwk["kid"] for jwk in keys.jwks()["keys"]]
+    newer = issuer.issue(USER_ID, Role.SELLER)
+    assert token_key_id(new) == json.loads(unb64(newer.split(".")[0]))["kid"]
+    assert [SELLER, SELLER] == [verifier.verify(each) for each in (token, newer)]
+
+
+def test_a_remembered_token_is_forgotten_with_its_key() -> None:
+    old, new = (secrets.token_bytes(32) for _ in range(2))
+    keys = AccessTokenKeys.generate()
+    keys.use(KeyRing.of(old))
+    verifier = a_verifier(keys)
+    token = an_issuer(keys).issue(USER_ID, Role.SELLER)
+    assert SELLER == verifier.verify(token)
+    keys.use(KeyRing.of(new))
+    assert_invalid(token, verifier)

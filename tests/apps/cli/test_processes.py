@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -62,6 +63,13 @@ class World:
         return bool(await self.broker.committed("orders"))
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "_TRY_AGAIN_SECONDS", 0.001)
@@ -93,6 +101,28 @@ async def test_a_service_tells_of_its_health_and_of_its_metrics(
     assert (200, 200) == (live.status_code, ready.status_code)
     assert {"broker": True, "database": True, "consumer": True} == ready.json()["checks"]
     assert f'tradex_outbox_messages{{service="{app}"}} 0.0' in metrics.text
+
+
+@pytest.mark.parametrize("app", [*SERVICES, "gateway"])
+async def test_every_app_reads_its_keys_again_and_tells_inside_where_it_cannot(
+    world: World, operator: httpx.AsyncClient, app: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "ring"
+    file.write_text("no key at all", encoding="utf-8")
+    told = {"actor_signing_key": b"k" * 32, "files": {"actor_signing_key": file}}
+    port, warnings = free_port(), list[str]()
+    async with world.compose(app, **told, metrics_port=port).process as process:
+        url = f"http://127.0.0.1:{port}" if app == "gateway" else process.url
+
+        async def warned() -> bool:
+            answer = await operator.get(f"{url}/health/ready")
+            warnings[:] = answer.json().get("warnings", ())
+            return answer.status_code == 200 and bool(warnings)
+
+        await eventually(warned)
+
+    [warning] = warnings
+    assert warning.startswith("TRADEX_ACTOR_SIGNING_KEY_FILE: the key has 1 bytes")
 
 
 async def test_only_auth_makes_admins(world: World) -> None:
@@ -262,8 +292,7 @@ async def test_a_gateway_refuses_for_a_while_what_it_is_asked_before_it_has_begu
 async def test_a_gateways_metrics_are_on_a_port_of_their_own(
     world: World, operator: httpx.AsyncClient
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with world.compose("gateway", metrics_port=port).process as process:
         internal = await operator.get(f"http://127.0.0.1:{port}/metrics")
         public = await operator.get(f"{process.url}/metrics")

@@ -37,10 +37,12 @@ class World:
         self.database = AwayDatabase()
         self.runtime = RuntimeContainer(settings=Settings.embedded())
         backlogs = Backlogs({"orders": self.database})
+        self.warnings: list[str] = []
         self.app = HealthApp(
             self.ready,
             metrics=self.runtime.metrics_app(backlogs),
             before_metrics=backlogs.refresh,
+            warnings=lambda: self.warnings,
         )
 
     async def ready(self) -> Mapping[str, bool]:
@@ -84,6 +86,17 @@ async def test_what_is_away_is_told(world: World, operator: httpx.AsyncClient) -
 
     checks = {"broker": False, "consumer": True}
     assert (503, {"status": "not_ready", "checks": checks}) == (answer.status_code, answer.json())
+
+
+async def test_a_warning_is_told_and_makes_nothing_less_ready(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    world.warnings.append("a file cannot be read")
+
+    answer = await operator.get("/health/ready")
+
+    assert 200 == answer.status_code
+    assert ["a file cannot be read"] == answer.json()["warnings"]
 
 
 async def test_anything_else_is_not_found(operator: httpx.AsyncClient) -> None:

@@ -1,10 +1,11 @@
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from apps.runtime.settings import Settings, SettingsError
+from tradex_core.key_rings import KeyRing, RingKey
 
 KEY = bytes(range(32))
 HEX_KEY = KEY.hex()
@@ -93,8 +94,8 @@ def test_every_name_of_the_contract_is_known() -> None:
     assert timedelta(minutes=2) == settings.pending_timeout
     assert not settings.unsigned_accepted
     assert settings.plaintext_accepted
-    assert KEY == settings.actor_signing_key
-    assert KEY == settings.gateway_key
+    assert KeyRing.of(KEY) == settings.actor_signing_key
+    assert KeyRing.of(KEY) == settings.gateway_key
     assert ("https://shop.example.com", "http://localhost:5173") == settings.cors_origins
     assert Path("/run/tradex.sock") == settings.control_socket
     assert ("http://collector:4318", 0.25, "accept") == (
@@ -248,7 +249,7 @@ def test_a_secret_can_be_in_a_file_of_its_own(tmp_path: Path) -> None:
 
     settings = load({"TRADEX_GATEWAY_KEY_FILE": str(file)})
 
-    assert KEY == settings.gateway_key
+    assert KeyRing.of(KEY) == settings.gateway_key
 
 
 def test_a_secrets_file_in_the_environment_wins_over_the_secret_in_the_dotenv_file(
@@ -260,7 +261,7 @@ def test_a_secrets_file_in_the_environment_wins_over_the_secret_in_the_dotenv_fi
 
     settings = load({"TRADEX_GATEWAY_KEY_FILE": str(file)}, dotenv)
 
-    assert KEY == settings.gateway_key
+    assert KeyRing.of(KEY) == settings.gateway_key
 
 
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
@@ -314,7 +315,7 @@ def test_secrets_are_not_shown_however_the_settings_are() -> None:
 def test_a_secret_is_usable_as_what_it_is() -> None:
     settings = Settings.embedded(gateway_key=b"x" * 32, jwt_signing_key="ring")
 
-    assert b"x" * 32 == settings.gateway_key
+    assert KeyRing.of(b"x" * 32) == settings.gateway_key
     assert "ring" == settings.jwt_signing_key
 
 
@@ -331,6 +332,26 @@ def test_a_secret_that_was_read_is_what_was_given(variable: str, value: str) -> 
     read = getattr(settings, variable.removeprefix("TRADEX_").lower())
     assert (value, value) == (read, read.reveal())
     assert value in f"{read.reveal()}"
+
+
+def test_it_is_known_which_settings_were_in_files(tmp_path: Path) -> None:
+    file = tmp_path / "public"
+    file.write_text("public\n", encoding="utf-8")
+
+    settings = load({"TRADEX_SEALING_PUBLIC_KEY_FILE": str(file), "TRADEX_GATEWAY_KEY": HEX_KEY})
+
+    assert "public" == settings.sealing_public_key
+    assert {"sealing_public_key": file} == settings.files
+
+
+def test_a_ring_of_keys_has_a_time_beside_each(tmp_path: Path) -> None:
+    file = tmp_path / "ring"
+    file.write_text(f"{HEX_KEY}\n{'ff' * 32}@2024-01-15T10:00:00Z\n", encoding="utf-8")
+
+    settings = load({"TRADEX_GATEWAY_KEY_FILE": str(file)})
+
+    newer = RingKey(b"\xff" * 32, datetime(2024, 1, 15, 10, tzinfo=UTC))
+    assert KeyRing((RingKey(KEY), newer)) == settings.gateway_key
 
 
 def test_a_database_can_be_named_in_a_file_of_its_own(tmp_path: Path) -> None:

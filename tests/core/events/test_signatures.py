@@ -9,6 +9,7 @@ from tradex_core.errors import Forged
 from tradex_core.events.envelope import Actor, ActorSignatures, Envelope
 from tradex_core.events.user import Role
 from tradex_core.ids import MessageId
+from tradex_core.key_rings import KeyRing
 
 SIGNATURES = ActorSignatures(b"key")
 VALUE = b'{"command":"CREATE_ORDER"}'
@@ -77,3 +78,25 @@ def test_an_operators_decision_is_signed_by_each_of_its_parts() -> None:
     }
     assert 6 == len(signatures)
     assert ActorSignatures(b"another").sign_decision("a", "b") not in signatures
+
+
+def test_every_key_of_the_ring_proves_and_the_first_signs() -> None:
+    rotating = ActorSignatures(b"any")
+    rotating.use(KeyRing.of(b"new", b"key"))
+    assert BUYER == rotating.verify(signed(), VALUE)
+    of_new = ActorSignatures(b"new").sign(
+        message_id="1", type="CREATE_ORDER", actor=BUYER, value=VALUE
+    )
+    assert of_new == rotating.sign(message_id="1", type="CREATE_ORDER", actor=BUYER, value=VALUE)
+    rotating.use(KeyRing.of(b"new"))
+    with pytest.raises(Forged):
+        rotating.verify(signed(), VALUE)
+
+
+def test_what_an_operator_decided_under_an_old_key_stays_decided() -> None:
+    decided = SIGNATURES.sign_decision("a", "b").encode()
+    rotating = ActorSignatures(b"any")
+    rotating.use(KeyRing.of(b"new", b"key"))
+    assert rotating.has_signed_decision(decided, "a", "b")
+    assert not rotating.has_signed_decision(decided, "a", "c")
+    assert not ActorSignatures(b"new").has_signed_decision(decided, "a", "b")

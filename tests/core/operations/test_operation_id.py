@@ -8,6 +8,7 @@ from tests.builders.machines import FakeClock, FixedEntropy, SeededEntropy
 
 from tradex_core.events.reply import OUTCOMES_KEPT
 from tradex_core.ids import OperationId, uuid7_time
+from tradex_core.key_rings import KeyRing, RingKey
 from tradex_core.operations.operation_id import OperationIds
 
 COMMANDS = ["LOGIN_USER", "CREATE_ORDER", "CANCEL_ORDER"]
@@ -110,3 +111,16 @@ def test_an_id_is_recognised_for_as_long_as_its_outcome_is_kept() -> None:
     for passed, command in ((OUTCOMES_KEPT, "CREATE_ORDER"), (timedelta(milliseconds=1), None)):
         clock.at += passed
         assert command == later.recognise(operation_id, owner="ana", commands=COMMANDS)
+
+
+def test_an_id_is_recognised_by_the_key_of_its_time() -> None:
+    clock = FakeClock()
+    replaced = OperationIds(b"key", clock=clock, entropy=SeededEntropy())
+    replaced.use(KeyRing((RingKey(b"key"), RingKey(b"new", clock.now() + timedelta(hours=1)))))
+    before = replaced.issue(owner="ana", command="CREATE_ORDER")
+    clock.at += timedelta(hours=1)
+    after = replaced.issue(owner="ana", command="CREATE_ORDER")
+    assert ("CREATE_ORDER", None) == (recognised(before), recognised(after))
+    for operation_id in (before, after):
+        found = replaced.recognise(operation_id, owner="ana", commands=COMMANDS)
+        assert "CREATE_ORDER" == found

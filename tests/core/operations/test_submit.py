@@ -81,7 +81,7 @@ def a_request(
         build=order_of,
         actor=BUYER,
         scope=scope,
-        digest=digest,
+        digest=lambda _: digest,
         patience=patience,
         traceparent="00-1-2-01",
         tracestate="a=b",
