@@ -1,21 +1,30 @@
 """What the commands that operate a platform are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dependency_injector import containers, providers
 
+from adapters.security.key_text import format_ring, parse_ring, secret_id
+from adapters.security.sealing import public_ring, sealing_key_id
+from adapters.security.system import SystemClock
+from adapters.security.token_keys import token_key_id
 from apps.operations.databases import Migrations, Upgraded
+from apps.operations.key_rotation import RingKind
 from apps.operations.rebuilding import Rebuild, TellingDispatcher, Told
 from apps.operations.verification import OrderStories, StockAccounts
 from apps.projector.container import CONSUMER
 from apps.projector.handlers import projector_routes
 from apps.runtime.container import RuntimeContainer, mongo, pool_of, postgres
+from apps.runtime.key_purposes import ACTORS, GATEWAY, SEALING, TOKENS
 from apps.runtime.requirements import DATABASES
+from apps.runtime.setting_values import key_ring, key_ring_text
 from apps.runtime.settings import Settings
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
+from tradex_core.key_rings import KeyRing
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Dispatcher, Means
 from tradex_core.messaging.observer import Observers
@@ -111,6 +120,26 @@ def _rebuild(
 
     url = settings.gateway_database_url.reveal()
     return ViewsRebuild(url, means.clock, broker, dispatcher_of, routes.topics)
+
+
+def now() -> datetime:
+    """Return the machine's time."""
+    return SystemClock().now()
+
+
+def _public_halves(ring: KeyRing) -> str:
+    return format_ring(public_ring(ring))
+
+
+_of_secrets = partial(RingKind, key_id=secret_id, read=key_ring, write=key_ring_text)
+_of_pairs = partial(RingKind, read=parse_ring, write=format_ring)
+RING_KINDS: Final[Mapping[str, RingKind]] = {
+    "actor": _of_secrets(ACTORS),
+    "gateway": _of_secrets(GATEWAY),
+    "jwt": _of_pairs(TOKENS, key_id=token_key_id),
+    "sealing": _of_pairs(SEALING, key_id=sealing_key_id, public=_public_halves),
+}
+"""The rings by their names on the command line."""
 
 
 class OperatingContainer(containers.DeclarativeContainer):

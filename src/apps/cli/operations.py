@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from apps.cli.key_commands import keys
 from tradex_core.events import topics as names
 
 _APPS: Final = ("auth", "catalog", "gateway", "orders")
@@ -223,5 +224,6 @@ OPERATIONS: Final[tuple[click.Command, ...]] = (
     stock,
     lag,
     views,
+    keys,
 )
 """What `tradex` has of them."""
