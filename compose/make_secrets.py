@@ -1,7 +1,8 @@
 """Makes every secret that the compose files mount, each in a file of `compose/secrets`.
 
 Run it once, where Tradex is installed: `python compose/make_secrets.py`. What is there already is
-left as it is, so that it may be run again; to replace a secret, delete its file first.
+left as it is, so that it may be run again. Rings of keys, a folder each, are replaced by
+`tradex keys rotate` while everything runs; to replace another secret, delete its file first.
 """
 
 import secrets
@@ -19,9 +20,9 @@ def main() -> None:
     """Make what is missing, and say what was made."""
     # The folder keeps others on this machine out; a container's user must read the files in it.
     FOLDER.mkdir(mode=0o700, exist_ok=True)
-    for name in ("actor_signing_key", "gateway_key"):
-        write(name, lambda: secrets.token_urlsafe(32))
-    write("jwt_signing_key", lambda: AccessTokenKeys.generate().to_text())
+    for name in ("actor", "gateway"):
+        write_ring(name, lambda: secrets.token_urlsafe(32))
+    write_ring("jwt", lambda: AccessTokenKeys.generate().to_text())
     make_sealing_keys()
     for database in POSTGRES_DATABASES:
         make_postgres(database)
@@ -34,10 +35,10 @@ def main() -> None:
 
 def make_sealing_keys() -> None:
     """Make the pair that passwords are sealed with: the private half is auth's alone."""
-    if not (FOLDER / "sealing_keys").exists():
+    if not (FOLDER / "sealing" / "ring").exists():
         pair = generate_key_pair()
-        write("sealing_keys", lambda: pair.private)
-        (FOLDER / "public.env").write_text(f"TRADEX_SEALING_PUBLIC_KEY={pair.public}\n")
+        write_ring("sealing", lambda: pair.private)
+        write_ring("sealing-public", lambda: pair.public)
 
 
 def make_postgres(database: str) -> None:
@@ -58,6 +59,13 @@ def read_or_make(name: str) -> str:
 def password() -> str:
     """Return a new password of letters and digits, which a URL holds as they are."""
     return secrets.token_hex(24)
+
+
+def write_ring(name: str, make: Callable[[], str]) -> None:
+    """Write a new ring of keys in a folder of its own, but where there is one."""
+    (FOLDER / name).mkdir(exist_ok=True)
+    (FOLDER / name).chmod(0o755)
+    write(f"{name}/ring", make)
 
 
 def write(name: str, make: Callable[[], str]) -> None:

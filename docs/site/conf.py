@@ -34,6 +34,7 @@ NAVIGATION = {
             "docs/how-to/add-a-broker",
             "docs/how-to/run-on-servers",
             "docs/how-to/operate",
+            "docs/runbooks/rotate-keys",
             "CONTRIBUTING",
         ],
         "How it keeps its promises": [

@@ -1,5 +1,6 @@
 """The compose files, merged by Compose itself: who may reach whom, and as whom each runs."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ DATABASES = {
     "catalog-db": {"catalog", "catalog-db-upgrade"},
     "gateway-db": {"gateway", "projector", "gateway-db-upgrade"},
 }
+_ROTATE = ("python", "-m", "apps.cli", "keys", "rotate", "jwt")
 LAYERS = {
     "minimal": ("compose.yaml",),
     "scaled": ("compose.yaml", "scaled.yaml"),
@@ -88,12 +90,29 @@ def test_every_setting_is_one_that_there_is(config: dict[str, Any]) -> None:
 def test_secrets_come_as_files_that_are_mounted(config: dict[str, Any]) -> None:
     for name, service in config["services"].items():
         mounted = {f"/run/secrets/{each['source']}" for each in service.get("secrets") or ()}
+        mounted |= {f"{folder}/ring" for folder in rings_of(service)}
         environment = service.get("environment") or {}
         named = {value for key, value in environment.items() if key.endswith("_FILE")}
         assert named <= mounted, name
         for variable in environment:
             is_secret = variable.endswith(("_KEY", "_KEYS", "_PASSWORD", "_URL"))
-            assert not is_secret or variable == "TRADEX_SEALING_PUBLIC_KEY", variable
+            assert not is_secret, variable
+
+
+def test_rings_are_folders_that_each_app_only_reads_its_own_of(config: dict[str, Any]) -> None:
+    found = {name: rings_of(config["services"][name]) for name in APPS}
+    public = {"gateway", "jwt", "sealing-public"}
+    of_all = {app: {"/run/keys/actor"} for app in APPS}
+    of_all["gateway"] |= {f"/run/keys/{name}" for name in public}
+    of_all["auth"] |= {"/run/keys/sealing"}
+    assert of_all == found
+
+
+def rings_of(service: dict[str, Any]) -> set[str]:
+    volumes = service.get("volumes") or ()
+    keys = [each for each in volumes if each["target"].startswith("/run/keys/")]
+    assert all(each["read_only"] for each in keys)
+    return {each["target"] for each in keys}
 
 
 def test_apps_wait_for_their_topics_and_their_tables(config: dict[str, Any]) -> None:
@@ -122,8 +141,21 @@ def test_scaled_there_are_two_of_each_app(project: Path) -> None:
 
 def test_secrets_are_made_once_and_kept_from_others(project: Path) -> None:
     folder = project / "secrets"
-    made = {file.name: file.read_text() for file in folder.iterdir()}
+    made = contents(folder)
     run("python", project / "make_secrets.py")
-    assert made == {file.name: file.read_text() for file in folder.iterdir()}
+    assert made == contents(folder)
     assert 0o700 == folder.stat().st_mode & 0o777
     assert "compose/secrets/key\n" == run("git", "check-ignore", "compose/secrets/key")
+
+
+def test_rings_that_were_made_are_rotated_where_apps_read_them(project: Path) -> None:
+    folder = project / "secrets"
+    before = (folder / "jwt" / "ring").stat()
+    keys = json.loads(run(*_ROTATE, folder / "jwt" / "ring", "--json"))
+    assert ["current", "next"] == [key["state"] for key in keys]
+    after = (folder / "jwt" / "ring").stat()
+    assert (before.st_mode, 0o755) == (after.st_mode, (folder / "jwt").stat().st_mode & 0o777)
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    return {file: file.read_text() for file in folder.rglob("*") if file.is_file()}
