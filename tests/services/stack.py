@@ -20,6 +20,7 @@ from urllib.request import urlopen
 from tests.services.deployment import APPS, POSTGRES, Deployment, make_databases
 from tests.services.proxy import Proxy
 from tests.services.servers.kafka import Kafka
+from tests.services.servers.kafka_security import ADMIN, Security
 from tests.services.servers.mongo import Mongo
 from tests.services.servers.postgres import Postgres
 from tests.services.servers.process import NotReady, Process, Unavailable, free_port
@@ -58,7 +59,8 @@ class Stack:
 
     Apps reach their servers through proxies where `proxied`; `replicas` says how many there are of
     an app (one), `ports` where one listens (`gateway-1`; else anywhere), `settings` what every app
-    is told beside its own settings.
+    is told beside its own settings. With `security`, each app and the operator are users of its
+    name to Kafka, and may do what ACLs allow.
     """
 
     folder: Path
@@ -66,11 +68,16 @@ class Stack:
     proxied: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
+    security: Security | None = None
 
     def __post_init__(self) -> None:
         """Choose ports and keys; nothing starts yet."""
         kafka_port, self.proxies = free_port(), dict[str, Proxy]()
-        self.kafka = Kafka(self.folder / "kafka", advertised=kafka_port if self.proxied else None)
+        self.kafka = Kafka(
+            self.folder / "kafka",
+            advertised=kafka_port if self.proxied else None,
+            security=self.security,
+        )
         self.postgres = Postgres(self.folder / "postgres")
         self.mongo = Mongo(self.folder / "mongo")
         self.servers: dict[str, Server] = {
@@ -107,7 +114,7 @@ class Stack:
 
     def environment(self, kind: str) -> dict[str, str]:
         """Return what an app of a kind is told."""
-        return {**self.deployment.of_app(kind), **self.settings}
+        return {**self.deployment.of_app(kind), **self.settings, **self._user(kind)}
 
     async def __aenter__(self) -> Self:
         try:
@@ -125,13 +132,17 @@ class Stack:
     ) -> None:
         await self._entered.aclose()
 
-    async def tradex(self, *arguments: str, given: str = "") -> str:
-        """Run an operator's command; return what it printed. Raises RuntimeError where it fails."""
+    async def tradex(self, *arguments: str, given: str = "", user: str = "operator") -> str:
+        """Run an operator's command; return what it printed. Raises RuntimeError where it fails.
+
+        `user` is who it is to a Kafka with users.
+        """
+        told = {**self.deployment.of_operator(), **self.settings, **self._user(user)}
         done = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "apps.cli", *arguments],
             input=given,
-            env=_environment({**self.deployment.of_operator(), **self.settings}),
+            env=_environment(told),
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -154,6 +165,8 @@ class Stack:
         for proxy in self.proxies.values():
             await self._entered.enter_async_context(proxy)
         await asyncio.to_thread(make_databases, self.postgres.url)
+        if self.security is not None:
+            await self.tradex("acls", "apply", user=ADMIN)
         upgrades = (self.tradex("db", "upgrade", database) for database in (*POSTGRES, "catalog"))
         await asyncio.gather(self.tradex("topics", "apply"), *upgrades)
         for kind in APPS:
@@ -161,6 +174,9 @@ class Stack:
         for app in self.apps.values():
             app.process.start()
         await asyncio.gather(*(app.ready() for app in self.apps.values()))
+
+    def _user(self, name: str) -> Mapping[str, str]:
+        return self.security.settings(name) if self.security is not None else {}
 
     async def _start_server(self, server: Server) -> None:
         self._entered.push_async_callback(server.stop)

@@ -11,13 +11,21 @@ from adapters.security.key_text import format_ring, parse_ring, secret_id
 from adapters.security.sealing import public_ring, sealing_key_id
 from adapters.security.system import SystemClock
 from adapters.security.token_keys import token_key_id
+from apps.operations.acls import Acls
 from apps.operations.databases import Migrations, Upgraded
 from apps.operations.key_rotation import RingKind
 from apps.operations.rebuilding import Rebuild, TellingDispatcher, Told
 from apps.operations.verification import OrderStories, StockAccounts
 from apps.projector.container import CONSUMER
 from apps.projector.handlers import projector_routes
-from apps.runtime.container import RuntimeContainer, mongo, pool_of, postgres
+from apps.runtime.container import (
+    RuntimeContainer,
+    kafka,
+    kafka_settings,
+    mongo,
+    pool_of,
+    postgres,
+)
 from apps.runtime.key_purposes import ACTORS, GATEWAY, SEALING, TOKENS
 from apps.runtime.requirements import DATABASES
 from apps.runtime.setting_values import key_ring, key_ring_text
@@ -87,6 +95,12 @@ def _migrations(settings: Settings, app: str) -> Migrations:
     return _PostgresMigrations(url, app)
 
 
+def _acls(settings: Settings) -> Acls:
+    with kafka():
+        from adapters.kafka.acls import KafkaAcls
+    return KafkaAcls(kafka_settings(settings, "operator"))
+
+
 def _orders(settings: Settings, clock: Clock) -> OrderStories:
     with postgres("orders_database_url"):
         from adapters.postgres.orders import OrdersDatabase
@@ -151,6 +165,7 @@ class OperatingContainer(containers.DeclarativeContainer):
         RuntimeContainer, settings=settings, app=providers.Object("operator")
     )
     broker = runtime.broker
+    acls = providers.Factory(_acls, settings)
     signatures = runtime.signatures
     migrations = providers.Callable(_migrations, settings)
     orders = providers.Singleton(_orders, settings, runtime.clock)

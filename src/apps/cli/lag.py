@@ -7,16 +7,14 @@ from apps.cli.asyncapi import parties
 from apps.cli.container import OperatingContainer
 from apps.cli.operated import needs_kafka, opened, operate, settings_for
 from apps.cli.rendering import console, printable, table
+from apps.cli.rights import FOLLOWS
 from apps.operations.lag import LagReport, PartitionLag, measure_lag
 from tradex_core.events import codec
-
-_FOLLOWS = "gateway"
-"""The one app that reads in no group: each of its replicas follows the ends of the topics."""
 
 
 def consumers() -> dict[str, tuple[str, ...]]:
     """Return the topics that each consumer group reads."""
-    return {party.name: party.reads for party in parties() if party.name != _FOLLOWS}
+    return {party.name: party.reads for party in parties() if party.name != FOLLOWS}
 
 
 def print_lag(*, every_partition: bool, as_json: bool) -> None:

@@ -50,6 +50,53 @@ def apply(dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
     run.apply(dry_run=dry_run, as_json=as_json)
 
 
+@click.group(epilog="\b\nExample:\n  tradex acls apply --dry-run")
+def acls() -> None:
+    """Look after who may do what in Kafka."""
+
+
+@acls.command(
+    "apply",
+    epilog="\b\nExamples:\n  tradex acls apply --dry-run\n"
+    "  tradex acls apply --principal gateway=User:shop-gateway --client User:old-storefront",
+)
+@click.option("--dry-run", is_flag=True, help="Grant nothing; say what would be granted.")
+@click.option(
+    "--principal",
+    "named",
+    multiple=True,
+    metavar="APP=PRINCIPAL",
+    help="Who an app, or the `operator`, is to Kafka, where not `User:APP`.",
+)
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="PRINCIPAL",
+    help="Who else may send commands to Kafka, and read the answers.",
+)
+@click.option(
+    "--reader", "readers", multiple=True, metavar="PRINCIPAL", help="Who else may read events."
+)
+@_json
+def apply_acls(
+    dry_run: bool,  # noqa: FBT001
+    named: tuple[str, ...],
+    clients: tuple[str, ...],
+    readers: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Grant each app what it needs in Kafka, and no more.
+
+    It takes a super user of the cluster, and takes nothing away from anybody: exit status 1 where
+    somebody may do more, or is banned.
+    """
+    from apps.cli import acls as run  # noqa: PLC0415 - see the module's docstring
+
+    asked = run.Asked(named, clients, readers)
+    run.apply(asked, dry_run=dry_run, as_json=as_json)
+
+
 @click.group(epilog="\b\nExample:\n  tradex db upgrade orders")
 def db() -> None:
     """Look after an app's database.
@@ -218,6 +265,7 @@ def rebuild(only_equal: bool, as_json: bool) -> None:  # noqa: FBT001
 
 OPERATIONS: Final[tuple[click.Command, ...]] = (
     topics,
+    acls,
     db,
     dead_letters,
     orders,

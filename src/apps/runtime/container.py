@@ -34,6 +34,7 @@ from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.tracing import UNTRACED, Tracer
 
 if TYPE_CHECKING:
+    from adapters.kafka.settings import KafkaSettings
     from adapters.postgres.database import PoolSettings
     from adapters.telemetry.tracing import OtlpTracer
 
@@ -124,23 +125,34 @@ def views_inspection(settings: Settings) -> Inspection:
     return postgres_inspection(settings, "gateway_database_url", "gateway")
 
 
-def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
-    with extra("kafka", driver="confluent-kafka", wanted_by=f"{variable('broker')}=kafka"):
-        from adapters.kafka.broker import KafkaBroker
-        from adapters.kafka.settings import KafkaSettings
+def kafka() -> AbstractContextManager[None]:
+    """Import the adapters for Kafka inside of it; raises MissingExtra without drivers."""
+    return extra("kafka", driver="confluent-kafka", wanted_by=f"{variable('broker')}=kafka")
+
+
+def kafka_settings(settings: Settings, app: str) -> "KafkaSettings":
+    """Return where Kafka is, and who an app is to it."""
+    from adapters.kafka.settings import KafkaSettings
+
     password = settings.kafka_sasl_password
+    return KafkaSettings(
+        bootstrap_servers=settings.kafka_bootstrap_servers or "",
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=password and password.reveal(),
+        ssl_ca_location=settings.kafka_ssl_ca_location,
+        client_id=f"tradex-{app}",
+        group_protocol=settings.kafka_group_protocol,
+        close_timeout=settings.shutdown_timeout / 5,
+    )
+
+
+def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
+    with kafka():
+        from adapters.kafka.broker import KafkaBroker
     return KafkaBroker(
-        KafkaSettings(
-            bootstrap_servers=settings.kafka_bootstrap_servers or "",
-            security_protocol=settings.kafka_security_protocol,
-            sasl_mechanism=settings.kafka_sasl_mechanism,
-            sasl_username=settings.kafka_sasl_username,
-            sasl_password=password and password.reveal(),
-            ssl_ca_location=settings.kafka_ssl_ca_location,
-            client_id=f"tradex-{app}",
-            group_protocol=settings.kafka_group_protocol,
-            close_timeout=settings.shutdown_timeout / 5,
-        ),
+        kafka_settings(settings, app),
         read_ahead=_READ_AHEAD_BATCHES * settings.consumer_batch,
     )
 

@@ -10,8 +10,8 @@ import pytest
 from tests.adapters.kafka.strangers import (
     a_broker_that_refuses_passwords,
     a_broker_with_a_certificate,
-    make_certificate,
 )
+from tests.builders.certificates import make_certificate
 
 from adapters.kafka.broker import KafkaBroker
 from adapters.kafka.settings import KafkaSettings
@@ -54,9 +54,9 @@ async def test_a_wrong_password_is_named_at_once() -> None:
 
 async def test_a_certificate_that_nobody_vouches_for_is_named_at_once(tmp_path: Path) -> None:
     started = monotonic()
-    served, trusted = (make_certificate(tmp_path / f"{name}.pem") for name in ("one", "another"))
-    async with a_broker_with_a_certificate(served) as address:
-        broker = a_broker(address, security_protocol="SSL", ssl_ca_location=trusted)
+    served, trusted = (make_certificate(tmp_path, name) for name in ("one", "another"))
+    async with a_broker_with_a_certificate(served.with_key) as address:
+        broker = a_broker(address, security_protocol="SSL", ssl_ca_location=trusted.alone)
         with pytest.raises(Outage, match=rf"{address}.*certificate verify failed.*_SSL"):
             await broker.ping()
     assert monotonic() - started < 5

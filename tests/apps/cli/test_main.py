@@ -15,6 +15,7 @@ COMMANDS = [
     "asyncapi",
     "users create-admin",
     "topics apply",
+    "acls apply",
     "db upgrade",
     "db check",
     "dead-letters list",
@@ -26,7 +27,7 @@ COMMANDS = [
     "lag",
     "views rebuild",
 ]
-GROUPS = ["users", "topics", "db", "dead-letters", "orders", "stock", "views"]
+GROUPS = ["users", "topics", "acls", "db", "dead-letters", "orders", "stock", "views"]
 
 
 def invoke(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from tests.services.servers.kafka_security import ADMIN, Security
 from tests.services.servers.process import Process, Unavailable, accepts, free_port, run
 from tests.services.servers.server import Server, cached, fetch_once
 
@@ -23,14 +24,22 @@ class Kafka(Server):
     """One node; `address` is its host and port.
 
     `advertised` is the port that clients are told to connect to, where something stands before it.
+    With `security` it speaks TLS, knows its users, and lets them do what its ACLs allow.
     """
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, advertised: int | None = None
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        advertised: int | None = None,
+        security: Security | None = None,
     ) -> None:
         self.port = port or free_port()
         self.address = f"127.0.0.1:{advertised or self.port}"
+        self.data = folder / "data"
         self._folder = folder
+        self._security = security
         self._controller = free_port()
         self._settings = folder / "server.properties"
         self._java = (_installed("java"), *_JAVA, "-cp", f"{cached(_jars())}/*")
@@ -51,7 +60,8 @@ class Kafka(Server):
         new = self._settings.with_suffix(".new")
         new.write_text(self._properties())
         tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", _CLUSTER, "-c", new)
-        await run(*self._java, *tool, what="Kafka: its storage could not be formatted")
+        users = self._security.formatting if self._security else ()
+        await run(*self._java, *tool, *users, what="Kafka: its storage could not be formatted")
         new.rename(self._settings)
 
     async def answers(self) -> bool:
@@ -59,25 +69,30 @@ class Kafka(Server):
 
     def _has_joined(self) -> bool:
         """Ask whether the broker is in its own cluster: it listens some seconds earlier."""
-        admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}", "log_level": 0})
+        told = self._security.client(ADMIN) if self._security else {}
+        address = f"127.0.0.1:{self.port}"
+        admin = AdminClient({"bootstrap.servers": address, "log_level": 0, **told})
         try:
             return bool(admin.list_topics(timeout=2).brokers)
         except KafkaException:
             return False
 
     def _properties(self) -> str:
-        plain, controller = f"PLAINTEXT://127.0.0.1:{self.port}", f"127.0.0.1:{self._controller}"
+        secured = self._security is not None
+        clients, controllers = ("SASL_SSL", "SASL_PLAINTEXT") if secured else ("PLAINTEXT",) * 2
+        controller = f"127.0.0.1:{self._controller}"
         return "\n".join(
             [
                 "process.roles=broker,controller",
                 "node.id=1",
-                f"listeners={plain},CONTROLLER://{controller}",
-                f"advertised.listeners=PLAINTEXT://{self.address},CONTROLLER://{controller}",
-                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-                "inter.broker.listener.name=PLAINTEXT",
+                f"listeners={clients}://127.0.0.1:{self.port},CONTROLLER://{controller}",
+                f"advertised.listeners={clients}://{self.address},CONTROLLER://{controller}",
+                f"listener.security.protocol.map={clients}:{clients},CONTROLLER:{controllers}",
+                f"inter.broker.listener.name={clients}",
                 "controller.listener.names=CONTROLLER",
                 f"controller.quorum.bootstrap.servers={controller}",
-                f"log.dirs={self._folder / 'data'}",
+                *(self._security.properties if self._security else ()),
+                f"log.dirs={self.data}",
                 "auto.create.topics.enable=false",
                 "offsets.topic.replication.factor=1",
                 "offsets.topic.num.partitions=4",
