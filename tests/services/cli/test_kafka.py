@@ -287,3 +287,10 @@ def test_a_broker_that_is_away_is_named_with_the_setting_that_says_where(
     assert (1, "") == (status, out)
     assert "Kafka at 127.0.0.1:1 cannot be reached" in err
     assert "is where TRADEX_KAFKA_BOOTSTRAP_SERVERS says" in err
+
+
+def test_a_broker_that_lets_everybody_do_everything_is_told(on_kafka: dict[str, str]) -> None:
+    status, out, err = invoke("acls", "apply", **on_kafka)
+    assert (1, "") == (status, out)
+    assert "the brokers have no authorizer, so everybody may do everything" in err
+    assert "authorizer.class.name and super.users" in err

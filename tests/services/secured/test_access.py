@@ -1,0 +1,68 @@
+"""Who may do what in Kafka: one user after another tries all that it was not let do."""
+
+from typing import Final
+
+import pytest
+from confluent_kafka.admin import AclOperation  # type: ignore[attr-defined]
+from tests.services.secured import attempts
+from tests.services.secured.conftest import CLIENT, READER, STRANGER, USERS, client_of
+from tests.services.servers.kafka_security import Security
+from tests.services.stack import Stack
+
+from apps.cli.lag import consumers
+from apps.cli.rights import PRINCIPALS, declared
+from tradex_core.events import topics
+from tradex_core.events.topics import all_topics
+from tradex_core.messaging.rights import Operation, Resource
+
+TOPICS: Final = {topic.name for topic in all_topics()}
+GROUPS: Final = {*consumers(), CLIENT, READER}
+RIGHTS: Final = declared(PRINCIPALS, clients=[f"User:{CLIENT}"], readers=[f"User:{READER}"])
+NO_TOPIC: Final = "TOPIC_AUTHORIZATION_FAILED"
+NO_GROUP: Final = "GROUP_AUTHORIZATION_FAILED"
+
+
+def allowed(user: str, operation: Operation, resource: Resource = Resource.TOPIC) -> set[str]:
+    """Return what it is declared that somebody may do this with."""
+    asked = (f"User:{user}", operation, resource)
+    return {
+        each.name for each in RIGHTS if asked == (each.principal, each.operation, each.resource)
+    }
+
+
+@pytest.fixture(params=USERS)
+def user(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def client(stack: Stack, security: Security, user: str) -> attempts.Configuration:
+    return client_of(stack, security, user)
+
+
+def test_nobody_writes_where_it_was_not_let(client: attempts.Configuration, user: str) -> None:
+    forbidden = TOPICS - allowed(user, Operation.WRITE)
+    assert dict.fromkeys(forbidden, NO_TOPIC) == attempts.write(client, forbidden)
+
+
+def test_nobody_reads_where_it_was_not_let(client: attempts.Configuration, user: str) -> None:
+    forbidden = TOPICS - allowed(user, Operation.READ)
+    assert dict.fromkeys(forbidden, NO_TOPIC) == attempts.read(client, forbidden)
+
+
+def test_nobody_joins_a_group_but_its_own(client: attempts.Configuration, user: str) -> None:
+    forbidden = GROUPS - allowed(user, Operation.READ, Resource.GROUP)
+    came = attempts.join(client, forbidden, topic=topics.ORDER_CREATED)
+    assert dict.fromkeys(forbidden, NO_GROUP) == came
+
+
+def test_the_broker_lets_them_do_what_is_declared(
+    client: attempts.Configuration, user: str
+) -> None:
+    for operation in (Operation.READ, Operation.WRITE, Operation.CREATE):
+        told = attempts.told(client, TOPICS, AclOperation[operation.name])
+        assert (operation, TOPICS & allowed(user, operation)) == (operation, told)
+
+
+def test_a_stranger_was_let_do_nothing() -> None:
+    assert STRANGER not in {each.principal.removeprefix("User:") for each in RIGHTS}
