@@ -41,6 +41,7 @@ BETTER_WITH_DRIVERS = (
     "tests/apps/cli/test_databases.py",
     "tests/apps/cli/test_run.py",
     "tests/apps/runtime/test_containers.py",
+    "tests/journeys/test_canary.py",
     "tests/journeys/test_traces.py",
 )
 """The tests that are skipped in part where the extras are not installed."""

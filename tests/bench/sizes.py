@@ -1,6 +1,7 @@
 """How much memory objects take, with all that they hold and others do not."""
 
 import sys
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, cast
@@ -29,7 +30,7 @@ class Sizes:
             self._seen[id(thing)] = thing
             total += _own_size(thing)
             if not isinstance(thing, _LEAVES):
-                waiting.extend(_parts(thing))
+                waiting.extend(parts(thing))
         return total
 
 
@@ -39,11 +40,11 @@ def _own_size(thing: object) -> int:
     return sys.getsizeof(thing)
 
 
-def _parts(thing: object) -> Iterable[object]:
+def parts(thing: object) -> Iterable[object]:
     """Return what an object refers to; modules, functions and the like are nobody's own."""
     if isinstance(thing, Mapping):
         return [*thing.keys(), *thing.values()]
-    if isinstance(thing, list | tuple | set | frozenset):
+    if isinstance(thing, list | tuple | set | frozenset | deque):
         return thing
     if isinstance(thing, msgspec.Struct):
         return [getattr(thing, name) for name in thing.__struct_fields__]
