@@ -41,6 +41,9 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
         orders=2_000 if quick else 20_000,
         outage=4_000 if quick else 100_000,
     ),
+    "orders-secured": lambda quick: _on_servers(
+        "secured", rounds=1 if quick else 5, orders=2_000 if quick else 20_000
+    ),
     "order-created": lambda quick: _on_servers(
         "order_created", rounds=1 if quick else 3, seconds=2 if quick else 20
     ),

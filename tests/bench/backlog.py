@@ -15,6 +15,7 @@ from tests.bench.processes import measured
 from tests.bench.rounds import Ratio
 from tests.bench.table import Goal, Row
 from tests.bench.usage import Cores, Meter, peak_mib
+from tests.services.servers.kafka_security import ADMIN
 from tests.services.stack import App, Stack
 
 from adapters.postgres import migrate
@@ -129,7 +130,7 @@ def _shared(drains: Sequence[Drain]) -> str:
 
 async def _measured(rounds: int, orders: int, outage: int) -> _Outcome:
     async with deployed({"orders": 2}) as stack:
-        service = _Service(stack)
+        service = OrdersService(stack)
         await service.prepare()
         first, second = stack.apps_of("orders")
         done = []
@@ -145,12 +146,13 @@ async def _measured(rounds: int, orders: int, outage: int) -> _Outcome:
         return _Outcome(done, last, peak_mib(first.process.pid))
 
 
-class _Service:
+class OrdersService:
     """The orders service over its servers, and the same tables beside it."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._log = KafkaLog(stack.kafka_address)
+        user = stack.security.client(ADMIN) if stack.security is not None else None
+        self._log = KafkaLog(stack.kafka_address, user=user)
         self._key = signing_key(stack)
         self._url = stack.deployment.of_operator()["TRADEX_ORDERS_DATABASE_URL"]
         self._bare_url = stack.postgres.url.removesuffix("postgres") + _YARDSTICK

@@ -10,6 +10,7 @@ from typing import Final
 from tests.bench.skipping import Skipped
 from tests.services.deployment import APPS
 from tests.services.servers.kafka import Kafka
+from tests.services.servers.kafka_security import Security
 from tests.services.servers.process import Unavailable
 from tests.services.servers.server import temporary_folder
 from tests.services.stack import App, Stack
@@ -24,15 +25,21 @@ _SETTINGS: Final[Mapping[str, str]] = {
 
 
 @asynccontextmanager
-async def deployed(replicas: Mapping[str, int]) -> AsyncIterator[Stack]:
+async def deployed(replicas: Mapping[str, int], *, secured: bool = False) -> AsyncIterator[Stack]:
     """Run the servers and so many replicas of each app, none of one that is not named.
 
-    Raises Skipped where the servers cannot be had.
+    `secured`, Kafka speaks TLS and knows its users, and each may do what its ACLs allow. Raises
+    Skipped where the servers cannot be had.
     """
     async with AsyncExitStack() as entered:
         folder = entered.enter_context(temporary_folder())
         try:
-            stack = Stack(folder, dict.fromkeys(APPS, 0) | dict(replicas), settings=_SETTINGS)
+            stack = Stack(
+                folder,
+                dict.fromkeys(APPS, 0) | dict(replicas),
+                settings=_SETTINGS,
+                security=Security(folder / "tls", (*APPS, "operator")) if secured else None,
+            )
             await entered.enter_async_context(stack)
         except Unavailable as error:
             raise Skipped(str(error)) from error

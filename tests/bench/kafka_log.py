@@ -25,12 +25,18 @@ _FLUSH_SECONDS: Final = 60
 
 
 class KafkaLog:
-    """Publishes, waiting for others to send along as long as is said; tells how much there is."""
+    """Publishes, waiting for others to send along as long as is said; tells how much there is.
 
-    def __init__(self, address: str, *, linger_ms: int = 5) -> None:
+    `user` says who asks, where that is asked for.
+    """
+
+    def __init__(
+        self, address: str, *, linger_ms: int = 5, user: Mapping[str, Any] | None = None
+    ) -> None:
         self.address = address
-        self._admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
-        self._producer = a_producer(address, linger_ms=linger_ms)
+        who = dict(user or {})
+        self._admin = AdminClient({"bootstrap.servers": address, "log_level": 0, **who})
+        self._producer = a_producer(address, linger_ms=linger_ms, user=who)
 
     def create(self, topic: str) -> None:
         """Make a topic as those of the platform are."""
@@ -162,10 +168,11 @@ class Watcher:
                 self.seen.setdefault(message.key() or b"", now)
 
 
-def a_producer(address: str, *, linger_ms: int) -> Producer:
+def a_producer(address: str, *, linger_ms: int, user: Mapping[str, Any] | None = None) -> Producer:
     """Return a producer that asks for every acknowledgement, and places keys as all do here."""
     return Producer(
         {
+            **(user or {}),
             "acks": "all",
             "bootstrap.servers": address,
             "enable.idempotence": True,

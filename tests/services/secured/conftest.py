@@ -11,6 +11,7 @@ from tests.builders.traces import Collector
 from tests.services.deployment import APPS
 from tests.services.faults.campaign import SETTINGS
 from tests.services.servers.kafka_security import ADMIN, Security
+from tests.services.servers.process import free_port
 from tests.services.servers.server import temporary_folder
 from tests.services.stack import Stack
 
@@ -42,6 +43,7 @@ def stack(collector: Collector) -> Iterator[Stack]:
     told = {
         **SETTINGS,
         "TRADEX_LOG_LEVEL": "debug",
+        "TRADEX_METRICS_PORT": str(free_port()),  # of the one gateway; the others need none
         "TRADEX_OTLP_ENDPOINT": collector.url,
         "TRADEX_TRACE_SAMPLING": "1.0",
     }
