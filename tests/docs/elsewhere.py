@@ -62,6 +62,8 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
         **{
             command: _needs_servers(command)
             for command in (
+                "tradex acls apply",
+                "tradex acls apply --dry-run",
                 "tradex topics apply",
                 "tradex db upgrade auth",
                 "tradex db upgrade catalog",

@@ -1,5 +1,6 @@
 """No password and no token is in any log, trace, metric, message or table of the platform."""
 
+import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from apps.gateway.policy import POLICY
 from apps.platform.platform import Platform
 from apps.runtime.logging import configure_logging
 from apps.runtime.process import delivered
-from tradex_core.events.topics import COMMAND_REPLIES
+from tradex_core.events.topics import AUTH_COMMANDS, COMMAND_REPLIES
 from tradex_core.ids import OperationId
 from tradex_core.messaging.broker import Message
 from tradex_core.operations.idempotency import IdempotencyRecord, IdempotencyScope
@@ -215,3 +216,13 @@ async def test_a_gateway_that_does_not_seal_is_found_out(
         found = await world.found()
     assert {"topics"} == found.keys()
     assert "the buyer's password" in found["topics"]
+
+
+async def test_a_password_that_a_stranger_publishes_goes_no_further_than_its_topic(
+    world: World,
+) -> None:
+    secret = world.canary.secret("a password in the clear")
+    data = {"email": "a@b.c", "password": secret, "name": "Ana", "role": "buyer"}
+    command = json.dumps({"command": "REGISTER_USER", "data": data}).encode()
+    await world.platform.broker.publish([Message(AUTH_COMMANDS, b"a@b.c", command)])
+    assert {"topics"} == (await world.found()).keys()

@@ -9,8 +9,13 @@ from tests.services.secured.conftest import CLIENT, READER, STRANGER, USERS, cli
 from tests.services.servers.kafka_security import Security
 from tests.services.stack import Stack
 
+from adapters.kafka.broker import KafkaBroker
 from apps.cli.lag import consumers
 from apps.cli.rights import PRINCIPALS, declared
+from apps.runtime.container import kafka_settings
+from apps.runtime.settings import Settings
+from apps.runtime.startup import missing_topics
+from tradex_core.errors import Outage
 from tradex_core.events import topics
 from tradex_core.events.topics import all_topics
 from tradex_core.messaging.rights import Operation, Resource
@@ -66,3 +71,11 @@ def test_the_broker_lets_them_do_what_is_declared(
 
 def test_a_stranger_was_let_do_nothing() -> None:
     assert STRANGER not in {each.principal.removeprefix("User:") for each in RIGHTS}
+
+
+async def test_a_topic_that_a_user_may_not_see_is_named(stack: Stack, security: Security) -> None:
+    told = {**stack.environment("orders"), **security.settings(READER)}
+    broker = KafkaBroker(kafka_settings(Settings.load(told, None), "orders"))
+    with pytest.raises(Outage, match=r"'order\.commands'.*TOPIC_AUTHORIZATION_FAILED"):
+        await missing_topics(broker, [topics.ORDER_COMMANDS])
+    await broker.close()
