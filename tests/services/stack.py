@@ -165,10 +165,8 @@ class Stack:
         for proxy in self.proxies.values():
             await self._entered.enter_async_context(proxy)
         await asyncio.to_thread(make_databases, self.postgres.url)
-        if self.security is not None:
-            await self.tradex("acls", "apply", user=ADMIN)
         upgrades = (self.tradex("db", "upgrade", database) for database in (*POSTGRES, "catalog"))
-        await asyncio.gather(self.tradex("topics", "apply"), *upgrades)
+        await asyncio.gather(self._apply_topics(), *upgrades)
         for kind in APPS:
             self._entered.push_async_callback(self._stop_apps, kind)
         for app in self.apps.values():
@@ -177,6 +175,11 @@ class Stack:
 
     def _user(self, name: str) -> Mapping[str, str]:
         return self.security.settings(name) if self.security is not None else {}
+
+    async def _apply_topics(self) -> None:
+        if self.security is not None:
+            await self.tradex("acls", "apply", user=ADMIN)
+        await self.tradex("topics", "apply")
 
     async def _start_server(self, server: Server) -> None:
         self._entered.push_async_callback(server.stop)

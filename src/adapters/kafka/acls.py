@@ -35,6 +35,8 @@ _EVERYTHING: Final = AclBindingFilter(
 )
 _HARMLESS: Final = frozenset({AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS})
 """What monitoring may do: it sees that something is there, and not what is in it."""
+_POWERS: Final = frozenset({AclOperation.ALL, AclOperation.ALTER, AclOperation.CLUSTER_ACTION})
+"""What on the cluster amounts to everything: whoever has it grants the rest to themselves."""
 _OPTIONS: Final[Mapping[object, str]] = {
     ResourceType.BROKER: "cluster",
     ResourceType.TRANSACTIONAL_ID: "transactional-id",
@@ -106,6 +108,8 @@ def _is_harmless(found: AclBinding) -> bool:
 
 
 def _covers(found: AclBinding, ours: AclBinding) -> bool:
+    if found.restype is ResourceType.BROKER:
+        return found.operation in _POWERS
     if found.restype is not ours.restype:
         return False
     if found.resource_pattern_type is ResourcePatternType.PREFIXED:

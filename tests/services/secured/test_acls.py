@@ -22,6 +22,7 @@ from tests.services.stack import Stack
 from tradex_core.events.topics import ORDER_COMMANDS
 
 _OURS = ("User:orders", "*", AclOperation.READ, AclPermissionType.ALLOW)
+_ALL_OF_EVES = ("User:eve", "*", AclOperation.ALTER, AclPermissionType.ALLOW)
 _THEIRS = ("User:*", "*", AclOperation.WRITE, AclPermissionType.ALLOW)
 
 
@@ -32,12 +33,15 @@ def admin(stack: Stack, security: Security) -> AdminClient:
 
 @pytest.fixture
 def somebody_writes_orders(admin: AdminClient) -> Iterator[None]:
-    """Let everybody write to every topic whose name begins like that of the orders' commands."""
-    given = (ResourceType.TOPIC, "order.", ResourcePatternType.PREFIXED, *_THEIRS)
-    for created in admin.create_acls([AclBinding(*given)]).values():
+    """Let everybody write to the topics of orders, and one grant themselves the rest."""
+    given = (
+        (ResourceType.TOPIC, "order.", ResourcePatternType.PREFIXED, *_THEIRS),
+        (ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL, *_ALL_OF_EVES),
+    )
+    for created in admin.create_acls([AclBinding(*each) for each in given]).values():
         created.result()
     yield
-    for deleted in admin.delete_acls([AclBindingFilter(*given)]).values():
+    for deleted in admin.delete_acls([AclBindingFilter(*each) for each in given]).values():
         deleted.result()
 
 
@@ -79,14 +83,16 @@ def test_what_was_taken_away_is_told_and_granted_again(
 @pytest.mark.usefixtures("somebody_writes_orders")
 def test_who_may_do_more_is_told_with_what_ends_it(stack: Stack, security: Security) -> None:
     status, report, err = apply(stack, security)
-    [sentence] = report["surplus"]
+    sentence, cluster = report["surplus"]
     assert 1 == status
-    assert "1 grants or bans are beside what Tradex asks for" in err
+    assert "2 grants or bans are beside what Tradex asks for" in err
     assert "User:* may Write on topic 'order.' (prefixed)" in sentence
     assert (
         "`kafka-acls --remove --allow-principal 'User:*' --allow-host '*' --operation Write "
         "--topic 'order.' --resource-pattern-type prefixed` ends that"
     ) in sentence
+    assert "User:eve may Alter on cluster (literal)" in cluster
+    assert "--operation Alter --cluster --resource-pattern-type literal` ends that" in cluster
 
 
 def test_it_takes_a_super_user(stack: Stack, security: Security) -> None:
