@@ -1,6 +1,8 @@
 """Who may do what in Kafka: one user after another tries all that it was not let do."""
 
-from typing import Final
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final, Literal
 
 import pytest
 from confluent_kafka.admin import AclOperation  # type: ignore[attr-defined]
@@ -78,4 +80,21 @@ async def test_a_topic_that_a_user_may_not_see_is_named(stack: Stack, security: 
     broker = KafkaBroker(kafka_settings(Settings.load(told, None), "orders"))
     with pytest.raises(Outage, match=r"'order\.commands'.*TOPIC_AUTHORIZATION_FAILED"):
         await missing_topics(broker, [topics.ORDER_COMMANDS])
+    await broker.close()
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+async def test_a_service_that_is_not_let_into_its_group_says_so(
+    stack: Stack, security: Security, protocol: Literal["classic", "consumer"]
+) -> None:
+    told = {**stack.environment("orders"), **security.settings(READER)}
+    settings = replace(
+        kafka_settings(Settings.load(told, None), "orders"),
+        group_protocol=protocol,
+        join_wait=timedelta(0),
+    )
+    broker = KafkaBroker(settings)
+    member = await broker.subscribe("orders", [topics.STOCK_RESERVED])
+    with pytest.raises(Outage, match=r"a member of orders read.*GROUP_AUTHORIZATION_FAILED"):
+        await member.fetch(limit=1)
     await broker.close()
