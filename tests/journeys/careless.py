@@ -1,7 +1,7 @@
 """What clients send by mistake: secrets where none belong, in every route."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ _WITH_BODY: Final = frozenset({"POST", "PATCH"})
 _UNKNOWN: Final[Route] = ("GET", "/v1/nothing/{order_id}")
 
 
-async def be_careless(visitor: Visitor, routes: Iterator[Route]) -> None:
+async def be_careless(visitor: Visitor, routes: Iterable[Route]) -> None:
     """Send secrets everywhere but where they belong; none of it is to be taken for something."""
     for method, template in (*routes, _UNKNOWN, ("BREW", "/v1/orders")):
         for path, sent in _requests(visitor, method, template):

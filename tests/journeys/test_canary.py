@@ -57,19 +57,13 @@ class World:
         self._collector = collector
         self._logs = logs
 
-    async def visit(self) -> Visitor:
-        """Use every route rightly; return who did."""
-        async with self._api() as api:
+    async def visit(self, *, carelessly: bool = False) -> None:
+        """Use every route rightly, and then wrongly where that is wanted."""
+        async with httpx.AsyncClient(base_url=self.platform.url, timeout=40) as api:
             visitor = Visitor(api, self.canary, self._create_admin)
             await visitor.use_everything()
-        return visitor
-
-    async def visit_carelessly(self) -> None:
-        """Use every route rightly, and then wrongly."""
-        async with self._api() as api:
-            visitor = Visitor(api, self.canary, self._create_admin)
-            await visitor.use_everything()
-            await be_careless(visitor, iter(POLICY))
+            if carelessly:
+                await be_careless(visitor, POLICY)
 
     async def media(self) -> dict[str, bytes]:
         """Return all that the platform tells and keeps, once it is at rest."""
@@ -116,9 +110,6 @@ class World:
             "orders": self.platform.orders_database,
             "gateway": self.platform.views_database,
         }
-
-    def _api(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.platform.url, timeout=40)
 
     async def _create_admin(self, email: str, password: str) -> None:
         await self.platform.create_admin(email=email, name="Ada", password=password)
@@ -189,7 +180,7 @@ def test_every_route_is_used() -> None:
 
 
 async def test_nothing_of_a_secret_is_told_or_kept(world: World) -> None:
-    await world.visit_carelessly()
+    await world.visit(carelessly=True)
     assert {} == await world.found()
 
 

@@ -98,7 +98,7 @@ async def _visited(stack: Stack, collector: Collector, secrets: Canary, known: C
     async with httpx.AsyncClient(base_url=stack.gateways[0].url, timeout=40) as api:
         visitor = Visitor(api, secrets, stack.create_admin)
         await visitor.use_everything()
-        await be_careless(visitor, iter(POLICY))
+        await be_careless(visitor, POLICY)
         await _traced_to_the_end(visitor, collector)
     known.learn("an operation", visitor.ids["operation_id"])
     known.learn("an address", EMAIL.format("buyer"))
