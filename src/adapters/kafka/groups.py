@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -40,34 +41,41 @@ _TRY_AGAIN_SECONDS: Final = 0.2
 _log = logging.getLogger("tradex.kafka")
 
 
+Answers = list[asyncio.Future[None]]
+
+
 class MemberThread(ReadingThread):
     """Owns a member's consumer, and knows what is the member's to commit.
 
-    `joined` is done once it has partitions.
+    `joined` is done once it has partitions. It never waits for a commit: librdkafka may hold one
+    back until a rebalance is over, and that waits for the member to poll.
     """
 
     def __init__(
         self, settings: KafkaSettings, group: str, topics: Sequence[str], *, capacity: int
     ) -> None:
-        super().__init__(f"a member of {group}", settings.member(group), capacity=capacity)
+        configuration = {**settings.member(group), "on_commit": self._heard}
+        super().__init__(f"a member of {group}", configuration, capacity=capacity)
         self._topics = list(topics)
         self._timeout = settings.request_timeout.total_seconds()
         self._committed: dict[Partition, int] = {}
         self._owed: dict[Partition, int] = {}
+        self._sent: dict[Partition, int] = {}
+        self._unanswered: Answers = []
+        self._answered_by_sent: Answers = []
         self._try_again_at = 0.0
         self.joined: asyncio.Future[None] = self._loop.create_future()
 
-    def commit(self, ends: Offsets) -> None:
+    def commit(self, ends: Offsets, answer: asyncio.Future[None]) -> None:
         """Commit these offsets, never back, of what is the member's and was handed out to it.
 
         What the group refuses while it rebalances is tried again for as long as its partition is
-        the member's. Raises Outage; what it could not commit is tried again too.
+        the member's. The answer is an Outage where the brokers are away; what could not be
+        committed is tried again then too.
         """
         self._owed |= ends
-        try:
-            self._commit_owed()
-        except KafkaException as error:
-            raise no_answer(cause_of(error), asked=f"commit for {self._name}") from error
+        self._unanswered.append(answer)
+        self._commit_owed()
 
     def rewind(self) -> None:
         """Go back to the committed offsets; raises Outage, and then goes back where it can."""
@@ -88,10 +96,7 @@ class MemberThread(ReadingThread):
     def _turn(self) -> None:
         super()._turn()
         if self._owed and monotonic() > self._try_again_at:
-            try:
-                self._commit_owed()
-            except KafkaException as error:
-                _log.info("%s: %s", self._name, cause_of(error).str())
+            self._commit_owed()
 
     def _gained(self, consumer: Consumer, gained: list[TopicPartition]) -> None:
         consumer.incremental_assign(gained)
@@ -112,31 +117,53 @@ class MemberThread(ReadingThread):
             self._owed.pop(partition, None)
 
     def _commit_owed(self) -> None:
-        ends = {
+        """Send what is owed, one commit after the other, and answer where nothing is."""
+        if self._sent:
+            return
+        self._sent = {
             partition: end
             for partition, end in self.handover.handed_out(self._owed).items()
             if end > self._committed.get(partition, 0)
         }
         self._owed = {}
-        if not ends:
+        self._answered_by_sent, self._unanswered = self._unanswered, []
+        if not self._sent:
+            self._answer(None)
             return
-        offsets = [TopicPartition(*partition, end) for partition, end in ends.items()]
+        self._expects_answer = True
+        offsets = [TopicPartition(*partition, end) for partition, end in self._sent.items()]
         try:
-            answers = self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            self._refused(cause_of(error), ends)
-            return
-        refused = {(each.topic, each.partition): each.error for each in answers if each.error}
-        self._committed |= {p: end for p, end in ends.items() if p not in refused}
-        if refused:
-            self._refused(next(iter(refused.values())), {p: ends[p] for p in refused})
+            self._settle(dict.fromkeys(self._sent, cause_of(error)))
 
-    def _refused(self, error: KafkaError, ends: Offsets) -> None:
-        self._owed |= ends
-        self._try_again_at = monotonic() + _TRY_AGAIN_SECONDS
-        if error.name() in _AWAY:
-            raise KafkaException(error)
-        _log.info("%s: not committed yet: %s (%s)", self._name, error.str(), error.name())
+    def _heard(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
+        """Hear what became of a commit, in `poll`."""
+        errors = {(each.topic, each.partition): each.error or error for each in answers}
+        self._settle({p: found for p in self._sent if (found := errors.get(p, error)) is not None})
+
+    def _settle(self, refused: Mapping[Partition, KafkaError]) -> None:
+        """Note what was committed, owe the rest, and answer; of what is lost nothing is noted."""
+        sent = {p: end for p, end in self._sent.items() if p in self._partitions}
+        self._sent, self._expects_answer = {}, False
+        self._committed |= {p: end for p, end in sent.items() if p not in refused}
+        away = None
+        if refused:
+            error = next(iter(refused.values()))
+            self._owed = {p: end for p, end in sent.items() if p in refused} | self._owed
+            self._try_again_at = monotonic() + _TRY_AGAIN_SECONDS
+            _log.info("%s: not committed yet: %s (%s)", self._name, error.str(), error.name())
+            if error.name() in _AWAY:
+                away = no_answer(error, asked=f"commit for {self._name}")
+        self._answer(away)
+
+    def _answer(self, error: Exception | None) -> None:
+        answers, self._answered_by_sent = self._answered_by_sent, []
+        for answer in answers:
+            if error is None:
+                self.answer(answer, None)
+            else:
+                self.fail(answer, error)
 
 
 class KafkaSubscription:
@@ -159,7 +186,8 @@ class KafkaSubscription:
             partition = (record.topic, record.partition)
             ends[partition] = max(record.offset + 1, ends.get(partition, 0))
         if ends and self._is_open:
-            await self._thread.ask(lambda: self._thread.commit(ends), within=self._within)
+            commit = partial(self._thread.commit, ends)
+            await self._thread.ask_for(commit, within=self._within)
 
     async def rewind(self) -> None:
         if self._is_open:

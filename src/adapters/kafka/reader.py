@@ -16,6 +16,7 @@ from tradex_core.errors import TradexError
 from tradex_core.messaging.broker import Partition
 
 _POLL_SECONDS: Final = 0.05
+_ANSWER_SECONDS: Final = 0.002
 # To pause drops what librdkafka has fetched, and a second passes before it fetches again: only
 # whoever takes longer than that over what is ready does not come to wait for it.
 _PAUSE_AFTER_SECONDS: Final = 1.0
@@ -27,7 +28,8 @@ class ReadingThread(ClientThread):
     """Owns a consumer, and reads ahead of whoever takes from `handover`.
 
     Where somebody waits for records it waits for them in `poll`; else for its jobs, so that a
-    commit begins at once. It polls on where the hand-over is full, for a rebalance is to wait for
+    commit begins at once; while an answer is expected, which comes in `poll`, a little for each.
+    It polls on where the hand-over is full, for a rebalance is to wait for
     no handler, and a record that comes with it is held too; where it stays full it pauses, and no
     more come.
     """
@@ -39,6 +41,7 @@ class ReadingThread(ClientThread):
         self._partitions: set[Partition] = set()
         self._full_since: float | None = None
         self._is_paused = False
+        self._expects_answer = False
         self._leaves_a_word = True
         self._consumer = Consumer({**configuration, "error_cb": self._faults})
 
@@ -48,11 +51,17 @@ class ReadingThread(ClientThread):
         self.stop()
 
     def _turn(self) -> None:
-        self._do_jobs(0 if self.handover.wanted else _POLL_SECONDS)
+        self._do_jobs(0 if self.handover.wanted or self._expects_answer else _POLL_SECONDS)
         room = self.handover.room
         self._pause_or_resume(room)
         if not self._is_stopping:
-            self._read(max(room, 1), _POLL_SECONDS if self.handover.wanted else 0)
+            self._read(max(room, 1), self._patience())
+
+    def _patience(self) -> float:
+        """Return how many seconds to wait in `poll`: what is asked for meanwhile waits too."""
+        if self._expects_answer:
+            return _ANSWER_SECONDS
+        return _POLL_SECONDS if self.handover.wanted else 0
 
     def _read(self, room: int, wait: float) -> None:
         first = self._consumer.poll(wait)

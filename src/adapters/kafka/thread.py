@@ -42,15 +42,17 @@ class ClientThread(ABC):
 
         A job may then still be done later. Once the thread has ended, none is.
         """
+        return await self.ask_for(lambda answer: self.answer(answer, job()), within=within)
+
+    async def ask_for(self, begin: Callable[[asyncio.Future[T]], None], *, within: timedelta) -> T:
+        """Have something begun in the thread, which answers later; as `ask` in all else."""
         answer: asyncio.Future[T] = self._loop.create_future()
 
         def do() -> None:
             try:
-                result = job()
+                begin(answer)
             except Exception as error:  # noqa: BLE001 - it is raised where the job was asked for
-                self.tell(_fail, answer, error)
-            else:
-                self.answer(answer, result)
+                self.fail(answer, error)
 
         self._jobs.put(do)
         try:
@@ -75,6 +77,10 @@ class ClientThread(ABC):
     def answer(self, future: asyncio.Future[T], result: T) -> None:
         """Have a future of the event loop done, unless it is already."""
         self.tell(_answer, future, result)
+
+    def fail(self, future: asyncio.Future[T], error: Exception) -> None:
+        """Have a future of the event loop raise, unless it is already done."""
+        self.tell(_fail, future, error)
 
     def wake(self) -> None:
         """End the wait for jobs."""
