@@ -61,7 +61,7 @@ def told(stack: Stack, security: Security, collector: Collector) -> Told:
     secrets, known, planted = Canary(), Canary(), Canary()
     for kind in APPS:
         for name, value in stack.environment(kind).items():
-            if name.endswith(SECRETS):
+            if name.endswith(SECRETS) and "_PUBLIC_" not in name:
                 secrets.learn(f"{kind}'s {name}", value)
     asyncio.run(_visited(stack, collector, secrets, known))
     text = planted.learn("what was planted", f"planted{uuid4().hex}")
