@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from _pytest.mark.structures import ParameterSet
@@ -23,8 +23,6 @@ from tradex_core.messaging.opening import Opener, Opening
 from tradex_core.messaging.routes import Handler, Routes
 from tradex_core.orders.order import OrderFact, decode_fact
 
-K = TypeVar("K", Command, Event)
-
 LINES = golden.read()
 LETTERS = [line for line in LINES if line.lies_in.endswith(DEAD_LETTER_SUFFIX)]
 KEPT = [line for line in LINES if line.lies_in == FACTS]
@@ -36,9 +34,9 @@ def numbered(lines: list[Golden]) -> list[ParameterSet]:
     return [pytest.param(x, id=f"{x.lies_in} {LINES.index(x) + 1}") for x in lines]
 
 
-def kinds_of(root: type[K]) -> list[type[K]]:
+def kinds_of(root: type[Any]) -> list[type[Any]]:
     """Return the kinds of message that production has, and not those of other tests."""
-    found: list[type[K]] = []
+    found: list[type[Any]] = []
     for heir in root.__subclasses__():
         found += [heir, *kinds_of(heir)]
     return [k for k in found if k.__module__.startswith("tradex_core") and hasattr(k, "topic")]
