@@ -1,9 +1,12 @@
 """Brings a service's database to the tables that the code wants: one history a service (Alembic).
 
 The histories are packages beside this one; `tradex db upgrade` runs them, and nothing else does.
+A revision called `orders_0003_from_0002` keeps serving all code that needs `orders_0002` or later;
+one without `_from_` serves its own and later code only.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -26,6 +29,7 @@ METADATA: Final = {"auth": schema.AUTH, "orders": schema.ORDERS, "gateway": sche
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 6_073_283_412_201_907
 """The advisory lock that one upgrade at a time holds."""
+_NAME: Final = re.compile(r"(?P<service>[a-z]+)_(?P<number>\d{4})(?:_from_(?P<oldest>\d{4}))?")
 
 
 async def upgrade(url: str, service: str, *, to: str = "head") -> tuple[str | None, str | None]:
@@ -45,20 +49,25 @@ async def downgrade(url: str, service: str, *, to: str = "base") -> None:
 async def problem(url: str, service: str) -> str | None:
     """Return what is wrong with a database's tables and the remedy; None where nothing is.
 
-    Raises Outage.
+    A newer release's tables that still serve this one are right. Raises Outage.
     """
     at = await asyncio.to_thread(_run, url, _revision)
-    head = _directory(service).get_current_head()
-    if at == head:
+    head = _head(service)
+    if at == head or _still_serves(service, at):
         return None
     remedy = f"{head} is needed: run `tradex db upgrade {service}`"
     return _stranger(service, at) or f"the {service} database is at {_named(at)}, and {remedy}"
 
 
 async def drift(url: str, service: str) -> list[str]:
-    """Return how a database's tables differ from what the code wants. Raises Outage."""
+    """Return how a database's tables differ from what the code wants; a newer release's may.
+
+    Raises Outage.
+    """
 
     def compare(connection: sa.Connection) -> list[str]:
+        if _still_serves(service, _revision(connection)):
+            return []
         opts = {"compare_type": True, "include_name": _is_wanted}
         context = MigrationContext.configure(connection, opts=opts)
         return [str(each) for each in compare_metadata(context, METADATA[service])]
@@ -117,6 +126,18 @@ def _stranger(service: str, at: str | None) -> str | None:
     if at.startswith(f"{service}_"):
         return f"the {service} database is at revision {at}, which a newer release made: run that"
     return f"the database is not {service}'s but at revision {at}: give {service} one of its own"
+
+
+def _still_serves(service: str, at: str | None) -> bool:
+    """Whether a revision that only a newer release knows serves this release's code."""
+    found, ours = _NAME.fullmatch(at or ""), _NAME.fullmatch(_head(service))
+    if _stranger(service, at) is None or not found or not ours or found["service"] != service:
+        return False
+    return found["oldest"] is not None and found["oldest"] <= ours["number"]
+
+
+def _head(service: str) -> str:
+    return _directory(service).get_current_head() or ""
 
 
 def _directory(service: str) -> ScriptDirectory:

@@ -48,6 +48,26 @@ async def test_a_database_of_a_newer_release_is_told_apart(postgres_url: str) ->
             await change(postgres_url, "auth")
 
 
+async def test_a_newer_release_that_serves_this_one_lets_it_start(postgres_url: str) -> None:
+    _, at = await migrate.upgrade(postgres_url, "auth")
+    later = f"auth_9999_from_{(at or '').split('_')[1]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE users ADD COLUMN later text")
+        connection.execute("UPDATE alembic_version SET version_num = %s", [later])
+    assert await migrate.problem(postgres_url, "auth") is None
+    assert [] == await migrate.drift(postgres_url, "auth")
+    with pytest.raises(Unprepared, match="newer release"):
+        await migrate.upgrade(postgres_url, "auth")
+    assert "not orders's" in (await migrate.problem(postgres_url, "orders") or "")
+
+
+async def test_a_newer_release_that_needs_newer_code_is_told_apart(postgres_url: str) -> None:
+    await migrate.upgrade(postgres_url, "auth")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'auth_9999_from_9998'")
+    assert "newer release" in (await migrate.problem(postgres_url, "auth") or "")
+
+
 async def test_another_services_database_is_left_alone(postgres_url: str) -> None:
     await migrate.upgrade(postgres_url, "auth")
     with pytest.raises(Unprepared, match="not orders's but at revision auth_0001"):
