@@ -143,6 +143,16 @@ class KafkaBroker:
             raise no_answer(answer, asked=f"tell what {group} committed")
         return {(each.topic, each.partition): each.offset for each in answer.topic_partitions}
 
+    async def members(self, group: str) -> int:
+        """Return how many processes are in a group now; raises Outage."""
+        asked = self._client().describe_consumer_groups([group], request_timeout=self._timeout)
+        answer = (await answers_of(asked))[group]
+        if isinstance(answer, KafkaError):
+            if answer.code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return 0
+            raise no_answer(answer, asked=f"tell who is in the group {group}")
+        return len(answer.members)
+
     async def close(self) -> None:
         """Wait for what is being published, then end every subscription and follower.
 

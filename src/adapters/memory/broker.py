@@ -114,6 +114,11 @@ class MemoryBroker:
         known = self._groups.get(group)
         return {} if known is None else dict(known.committed)
 
+    async def members(self, group: str) -> int:
+        """Return how many are in a group now."""
+        known = self._groups.get(group)
+        return 0 if known is None else known.size
+
     def expire(self) -> None:
         """Let go now of every record past its time; appending does so by and by."""
         now = self._clock.now()

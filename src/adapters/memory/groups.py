@@ -19,6 +19,11 @@ class Group:
         self.committed: dict[Partition, int] = {}
         self._members: list[Reader] = []
 
+    @property
+    def size(self) -> int:
+        """How many members it has."""
+        return len(self._members)
+
     def join(self, member: Reader) -> None:
         """Take a member in and give it its share."""
         self._members.append(member)

@@ -1,7 +1,8 @@
 """What the commands that operate a platform are made of."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,10 +12,12 @@ from adapters.security.key_text import format_ring, parse_ring, secret_id
 from adapters.security.sealing import public_ring, sealing_key_id
 from adapters.security.system import SystemClock
 from adapters.security.token_keys import token_key_id
+from apps.cli.processes import container_of
 from apps.operations.acls import Acls
 from apps.operations.databases import Migrations, Upgraded
 from apps.operations.key_rotation import RingKind
 from apps.operations.rebuilding import Rebuild, TellingDispatcher, Told
+from apps.operations.replaying import GroupedBroker, LogClock, ServiceReplay
 from apps.operations.verification import OrderStories, StockAccounts
 from apps.projector.container import CONSUMER
 from apps.projector.handlers import projector_routes
@@ -156,6 +159,27 @@ RING_KINDS: Final[Mapping[str, RingKind]] = {
 """The rings by their names on the command line."""
 
 
+def _replay(
+    settings: Settings, app: str, means: Means, signatures: ActorSignatures, broker: GroupedBroker
+) -> ServiceReplay:
+    clock = LogClock()
+    container = container_of(app)(
+        # A timer that went off is told which order it was about: that one is overdue.
+        settings=replace(settings, pending_timeout=timedelta()),
+        broker=broker,
+        means=replace(means, clock=clock),
+        signatures=signatures,
+    )
+    return ServiceReplay(
+        service=container.service(),
+        broker=broker,
+        database=container.database(),
+        means=means,
+        clock=clock,
+        time_out=container.timeouts().time_out if app == "orders" else None,
+    )
+
+
 class OperatingContainer(containers.DeclarativeContainer):
     """The servers that the settings name, as an operator reaches them."""
 
@@ -178,4 +202,5 @@ class OperatingContainer(containers.DeclarativeContainer):
         # What fails in a replay has failed before, and was told then.
         observer=providers.Singleton(Observers),
     )
+    replay = providers.Factory(_replay, settings, means=means, signatures=signatures)
     rebuild = providers.Factory(_rebuild, settings, means=means, signatures=signatures)

@@ -244,6 +244,26 @@ def lag(every_partition: bool, as_json: bool) -> None:  # noqa: FBT001
     print_lag(every_partition=every_partition, as_json=as_json)
 
 
+@click.command(
+    epilog="\b\nExamples:\n  tradex replay orders --since 2026-05-04T02:00Z --dry-run\n"
+    "  tradex replay orders --since 2026-05-04T02:00Z",
+)
+@click.argument("app", type=click.Choice(("auth", "catalog", "orders")))
+@click.option("--since", required=True, metavar="TIME", help="Before the backup began; RFC 3339.")
+@click.option("--dry-run", is_flag=True, help="Handle nothing; say how much would be.")
+@_json
+def replay(app: str, since: str, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Handle again what a service handled since a time, after its database was restored.
+
+    In the order and at the times of then, so that it comes to the same; what the database has is
+    not done twice, and only what the topics lack is published. The service must not run meanwhile.
+    Interrupted, it may be run again.
+    """
+    from apps.cli import restoring  # noqa: PLC0415 - see the module's docstring
+
+    restoring.replay(app, since=since, dry_run=dry_run, as_json=as_json)
+
+
 @click.group(epilog="\b\nExample:\n  tradex views rebuild")
 def views() -> None:
     """Look after what the gateway reads."""
@@ -271,6 +291,7 @@ OPERATIONS: Final[tuple[click.Command, ...]] = (
     orders,
     stock,
     lag,
+    replay,
     views,
     keys,
 )

@@ -33,7 +33,7 @@ def compose(app: str, runtime: RuntimeContainer) -> Composed:
     if app == "gateway":
         return Composed(_gateway(runtime))
     own = {"key_rings": runtime.key_rings} if app == "auth" else {}
-    container = _container_of(app)(
+    container = container_of(app)(
         settings=runtime.settings,
         broker=runtime.broker,
         means=runtime.means,
@@ -44,7 +44,8 @@ def compose(app: str, runtime: RuntimeContainer) -> Composed:
     return Composed(_service(runtime, container), create_admin)
 
 
-def _container_of(app: str) -> Any:  # noqa: ANN401 - a container class each
+def container_of(app: str) -> Any:  # noqa: ANN401 - a container class each
+    """Return the class of a service's container."""
     module = import_module(f"apps.{app}.container")
     return getattr(module, f"{app.capitalize()}Container")
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from apps.orders.handlers import OrdersUnit
 from tradex_core.errors import Passing
@@ -13,6 +14,8 @@ from tradex_core.orders.needs import needs_of_order
 from tradex_core.orders.ports import OverdueOrders
 from tradex_core.orders.time_out_order import time_out_order
 
+TIMED_OUT_BY: Final = "timeout/"
+"""What begins the id of a timer's message, before the order's."""
 _LIMIT = 200
 _LONGEST_PAUSE = 1.0
 
@@ -57,10 +60,11 @@ class Timeouts:
         before = self._means.clock.now() - self._pending_timeout
         order_ids = await self._overdue.overdue(before, limit=_LIMIT)
         for order_id in order_ids:
-            await self._time_out(order_id)
+            await self.time_out(order_id)
         return len(order_ids)
 
-    async def _time_out(self, order_id: OrderId) -> None:
+    async def time_out(self, order_id: OrderId) -> None:
+        """Cancel an order, if it is overdue now; raises Outage or StoreConflict."""
         now = self._means.clock.now()
         async with self._units() as unit:
             await unit.load(needs_of_order(order_id))
@@ -70,6 +74,6 @@ class Timeouts:
                 clock=self._means.clock,
                 pending_timeout=self._pending_timeout,
             )
-            cause = Cause(MessageId(f"timeout/{order_id}"), correlation_id=order_id)
+            cause = Cause(MessageId(TIMED_OUT_BY + order_id), correlation_id=order_id)
             unit.publish(messages_of(unit.collect(), cause=cause, source=self._source, at=now))
             await unit.commit()
