@@ -2,29 +2,25 @@
 
 import asyncio
 from copy import deepcopy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from dependency_injector import providers
 from msgspec import structs
+from tests.builders.replays import a_replay
 from tests.journeys.conftest import embedded_settings
 from tests.journeys.people import People, Person
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.orders import OrdersDatabase
 from adapters.memory.products import products_database
-from apps.catalog.container import CatalogContainer
 from apps.demo.log import Log
-from apps.operations.replaying import LogClock, Replayed, ServiceReplay, StillRunning
-from apps.orders.container import OrdersContainer
+from apps.operations.replaying import Replayed
 from apps.platform.platform import Platform
 from apps.runtime.settings import Settings
 from tradex_core.orders.ports import ORDERS
 from tradex_core.products.ports import MOVEMENTS, PRODUCTS
 
-CONTAINERS = {"orders": OrdersContainer, "catalog": CatalogContainer}
 COLLECTIONS = {"orders": (ORDERS,), "catalog": (PRODUCTS, MOVEMENTS)}
 
 
@@ -58,22 +54,10 @@ async def replayed(
     platform: Platform, app: str, database: MemoryDatabase, since: datetime
 ) -> Replayed:
     """Replay onto a database what a platform's service has handled since a time."""
-    parts, clock = platform.container, LogClock()
-    container = CONTAINERS[app](
-        settings=replace(platform.settings, pending_timeout=timedelta()),
-        broker=parts.broker,
-        means=replace(parts.means(), clock=clock),
-        signatures=parts.signatures,
-    )
-    container.database.override(providers.Object(database))
-    timer = container.timeouts().time_out if app == "orders" else None
-    replay = ServiceReplay(
-        service=container.service(),
-        broker=platform.broker,
-        database=database,
-        means=parts.means(),
-        clock=clock,
-        time_out=timer,
+    parts = platform.container
+    signatures = parts.signatures()
+    replay = a_replay(
+        app, database, broker=platform.broker, means=parts.means(), signatures=signatures
     )
     return await replay.run(since)
 
@@ -99,32 +83,33 @@ async def busy(people: list[Person], seller: Person, sku: str) -> None:
     await owner.orders(product, 1, wait=1)
 
 
-@pytest.mark.parametrize("app", sorted(CONTAINERS))
-async def test_a_restored_database_comes_to_what_it_was(
-    platform: Platform, people: People, app: str
+async def test_restored_databases_come_to_what_they_were(
+    platform: Platform, people: People
 ) -> None:
     seller = await people.seller()
     buyers = [await people.buyer(f"{name}@example.com") for name in ("ana", "bea", "cleo")]
     await busy(buyers, seller, "MATE-1")
     assert await platform.quiet(10)
     clock = platform.container.clock()
-    live, since = getattr(platform, f"{app}_database"), clock.now()
-    make = OrdersDatabase if app == "orders" else products_database
-    restored = backup_of(live, make(clock))
+    since = clock.now()
+    live: dict[str, Any] = {
+        "catalog": platform.catalog_database,
+        "orders": platform.orders_database,
+    }
+    restored = {
+        "catalog": backup_of(live["catalog"], products_database(clock)),
+        "orders": backup_of(live["orders"], OrdersDatabase(clock)),
+    }
     await busy(buyers, seller, "MATE-2")
     assert await platform.quiet(10)
-    assert kept(live, app) != kept(restored, app)
-
-    [service] = [each for each in platform.services if each.name == app]
-    with pytest.raises(StillRunning, match=f"1 processes of {app} are running"):
-        await replayed(platform, app, restored, since)
-    await service.consumer.stop()
-    report = await replayed(platform, app, restored, since - timedelta(seconds=1))
-    assert kept(live, app) == kept(restored, app)
-    assert (0, 0) == (report.published, await restored.outbox.count())
-    before = kept(restored, app)
-    await replayed(platform, app, restored, since - timedelta(seconds=1))
-    assert before == kept(restored, app)
+    for service in platform.services:
+        await service.consumer.stop()
+    for app, database in restored.items():
+        assert kept(live[app], app) != kept(database, app)
+        for _ in range(2):
+            report = await replayed(platform, app, database, since - timedelta(seconds=1))
+            assert kept(live[app], app) == kept(database, app)
+            assert (0, 0) == (report.published, await database.outbox.count())
     assert [] == (await Log.read(platform.broker)).contradictions
 
 
