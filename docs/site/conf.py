@@ -34,7 +34,8 @@ NAVIGATION = {
             "docs/how-to/add-a-broker",
             "docs/how-to/run-on-servers",
             "docs/how-to/operate",
-            "docs/runbooks/rotate-keys",
+            "docs/how-to/upgrade",
+            "docs/runbooks/README",
             "CONTRIBUTING",
         ],
         "How it keeps its promises": [
@@ -51,6 +52,17 @@ NAVIGATION = {
             "docs/glossary",
         ],
         "The project": ["README", "SECURITY", "CHANGELOG", "docs/changes/README"],
+    },
+    "docs/runbooks/README": {
+        "Runbooks": [
+            "docs/runbooks/dead-letters",
+            "docs/runbooks/stuck-order",
+            "docs/runbooks/lag",
+            "docs/runbooks/views-in-doubt",
+            "docs/runbooks/server-away",
+            "docs/runbooks/restore-a-backup",
+            "docs/runbooks/rotate-keys",
+        ]
     },
     "docs/decisions/README": {"Decisions": ["docs/decisions/[0-9]*"]},
 }

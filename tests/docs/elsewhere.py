@@ -14,6 +14,17 @@ class Instead:
     because: str
 
 
+DRILLS: Final = (
+    "dead-letters",
+    "lag",
+    "restore-a-backup",
+    "server-away",
+    "stuck-order",
+    "views-in-doubt",
+)
+"""The pages of `docs/runbooks` that `tests/services/runbooks` types into, on real servers."""
+
+
 def _needs_servers(command: str) -> Instead:
     return Instead(f"{command} --help", "it needs real servers; `nox -s services` runs it on them")
 
@@ -70,10 +81,7 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
                 "tradex db upgrade gateway",
                 "tradex db upgrade orders",
                 "tradex run orders",
-                "tradex dead-letters list",
-                "tradex dead-letters redrive ID",
-                "tradex dead-letters discard ID",
-                "tradex views rebuild",
+                "tradex dead-letters redrive --all --reason undecodable",
             )
         },
     }

@@ -116,6 +116,15 @@ class Stack:
         """Return what an app of a kind is told."""
         return {**self.deployment.of_app(kind), **self.settings, **self._user(kind)}
 
+    def database(self, name: str) -> str:
+        """Return the URL of an app's database on PostgreSQL, as its owner."""
+        return self.operator_environment()[f"TRADEX_{name.upper()}_DATABASE_URL"]
+
+    def operator_environment(self, user: str = "operator") -> dict[str, str]:
+        """Return the environment of an operator's commands."""
+        told = {**self.deployment.of_operator(), **self.settings, **self._user(user)}
+        return _environment(told)
+
     async def __aenter__(self) -> Self:
         try:
             await self._start()
@@ -137,12 +146,11 @@ class Stack:
 
         `user` is who it is to a Kafka with users.
         """
-        told = {**self.deployment.of_operator(), **self.settings, **self._user(user)}
         done = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "apps.cli", *arguments],
             input=given,
-            env=_environment(told),
+            env=self.operator_environment(user),
             cwd=self.folder,
             capture_output=True,
             text=True,

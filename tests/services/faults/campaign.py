@@ -152,10 +152,14 @@ class Campaign:
             await app.ready(patience=RECOVERY_SECONDS)
         return time.monotonic() - began
 
-    async def verdict(self) -> list[str]:
-        """Let the clients end and the platform come to rest; return what is not as it must be."""
+    async def end(self) -> None:
+        """Let the clients end what they are at."""
         self._over.set()
         await asyncio.gather(*self._working)
+
+    async def verdict(self) -> list[str]:
+        """Let the clients end and the platform come to rest; return what is not as it must be."""
+        await self.end()
         admin = Client(ADMIN, [self.stack.gateways[0].url], self.history, self._random)
         self._entered.push_async_callback(admin.close)
         await admin.log_in(ADMIN)

@@ -37,12 +37,12 @@ class Postgres(Server):
         self._folder = folder
         self._data = folder / "data"
         self._user = _USER if os.geteuid() == 0 else None  # it refuses to run as root
-        self._programs = _programs()
+        self.programs = _programs()
         settings = {**_SETTINGS, "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = Process(
             "PostgreSQL",
-            [self._programs / "postgres", "-D", self._data, *options],
+            [self.programs / "postgres", "-D", self._data, *options],
             folder / "log",
             user=self._user,
         )
@@ -58,7 +58,7 @@ class Postgres(Server):
         if self._user:
             shutil.chown(self._folder, self._user)
         await run(
-            *(self._programs / "initdb", "-D", self._data, "-U", "tradex", "-A", "trust"),
+            *(self.programs / "initdb", "-D", self._data, "-U", "tradex", "-A", "trust"),
             *("--locale=C.UTF-8", "-E", "UTF8", "--no-sync"),
             what="PostgreSQL: initdb failed",
             user=self._user,
