@@ -20,6 +20,7 @@ OPEN = {
     ("GET", "/v1/operations/{operation_id}"),
     ("GET", "/v1/operations/{operation_id}/events"),
     ("GET", "/health/live"),
+    ("GET", "/health/startup"),
     ("GET", "/health/ready"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/openapi.json"),

@@ -143,7 +143,7 @@ class KafkaBroker:
             raise no_answer(answer, asked=f"tell what {group} committed")
         return {(each.topic, each.partition): each.offset for each in answer.topic_partitions}
 
-    async def members(self, group: str) -> int:
+    async def size_of(self, group: str) -> int:
         """Return how many processes are in a group now; raises Outage."""
         asked = self._client().describe_consumer_groups([group], request_timeout=self._timeout)
         answer = (await answers_of(asked))[group]

@@ -114,7 +114,7 @@ class MemoryBroker:
         known = self._groups.get(group)
         return {} if known is None else dict(known.committed)
 
-    async def members(self, group: str) -> int:
+    async def size_of(self, group: str) -> int:
         """Return how many are in a group now."""
         known = self._groups.get(group)
         return 0 if known is None else known.size

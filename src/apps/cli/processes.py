@@ -64,6 +64,7 @@ def _service(runtime: RuntimeContainer, container: Any) -> Process:  # noqa: ANN
     key_rings = runtime.key_rings()
     health = HealthApp(
         app.checks,
+        has_begun=lambda: app.has_begun,
         metrics=runtime.metrics_app(backlogs),
         before_metrics=backlogs.refresh,
         warnings=key_rings.warnings,
@@ -78,8 +79,12 @@ def _gateway(runtime: RuntimeContainer) -> Process:
     app = GatewayApp(runtime)
     listening, key_rings = [_on_port(app, settings)], runtime.key_rings()
     if settings.metrics_port is not None:
-        metrics = runtime.metrics_app(Backlogs({}))
-        internal = HealthApp(app.checks, metrics=metrics, warnings=key_rings.warnings)
+        internal = HealthApp(
+            app.readiness,
+            has_begun=lambda: app.has_begun,
+            metrics=runtime.metrics_app(Backlogs({})),
+            warnings=key_rings.warnings,
+        )
         host, port = settings.metrics_host, settings.metrics_port
         listening.append(HttpServer(internal, host=host, port=port, lifespan=False))
     return Process(app, listening, settings, key_rings, runtime.telemetry())

@@ -39,6 +39,7 @@ ROUTES: Final = (
     operations.get_operation,
     operations.follow_operation,
     health.live,
+    health.startup,
     health.ready,
     health.jwks,
     docs.openapi,

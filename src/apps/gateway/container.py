@@ -194,6 +194,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     register_limit = providers.Singleton(
         RateLimit, per_minute=settings.provided.register_rate_limit, clock=clock
     )
+    readiness = providers.Singleton(Readiness, follower, ready)
     collaborators = providers.Singleton(
         Collaborators,
         commands=commands,
@@ -207,7 +208,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         follower=follower,
         stopping=stopping,
         jwks=token_keys.provided.jwks,
-        readiness=providers.Singleton(Readiness, follower, ready),
+        readiness=readiness,
         failed=failed,
         cors_origins=settings.provided.cors_origins,
         request_tracer=request_tracer,

@@ -49,11 +49,16 @@ class Liveness(Wire, frozen=True):
     status: Literal["live"]
 
 
+class Startup(Wire, frozen=True):
+    """The gateway has begun."""
+
+    status: Literal["started"]
+
+
 class Readiness(Wire, frozen=True):
     """Everything that is needed is there."""
 
     status: Literal["ready"]
-    checks: dict[str, bool]
 
 
 class KeySet(Wire, frozen=True):
@@ -458,6 +463,14 @@ _OPERATIONS: Final = (
     ),
     Described(
         method="GET",
+        path="/health/startup",
+        id="startup",
+        tag="Health",
+        summary="Whether the gateway has begun",
+        answers={200: Shown(what="It has.", shape=Startup, example={"status": "started"})},
+    ),
+    Described(
+        method="GET",
         path="/health/ready",
         id="ready",
         tag="Health",
@@ -466,7 +479,7 @@ _OPERATIONS: Final = (
             200: Shown(
                 what="It is.",
                 shape=Readiness,
-                example={"status": "ready", "checks": {"broker": True}},
+                example={"status": "ready"},
             )
         },
         problems=(examples.NOT_READY,),

@@ -47,6 +47,7 @@ POLICY: Final[Mapping[tuple[str, str], Access]] = MappingProxyType(
         ("GET", "/v1/operations/{operation_id}"): ANYONE,
         ("GET", "/v1/operations/{operation_id}/events"): ANYONE,
         ("GET", "/health/live"): PUBLIC,
+        ("GET", "/health/startup"): PUBLIC,
         ("GET", "/health/ready"): PUBLIC,
         ("GET", "/.well-known/jwks.json"): PUBLIC,
         ("GET", "/openapi.json"): PUBLIC,

@@ -13,7 +13,7 @@ from apps.gateway.routes.health import NotReady
 from apps.runtime.checks import Checks
 from apps.runtime.container import RuntimeContainer
 from apps.runtime.draining import Draining
-from apps.runtime.health import AsgiApp, HealthApp, Receive, Send
+from apps.runtime.health import AsgiApp, HealthApp, Ready, Receive, Send
 from apps.runtime.servers import Servers
 from apps.runtime.service import Background
 from tradex_core.events import topics
@@ -45,7 +45,8 @@ class GatewayApp:
         )
         self.checks: Checks = Checks(self.servers.pings, {})
         self._app = self._container.app()
-        self._front: AsgiApp = _Starting(self.checks)
+        self.has_begun = False
+        self._front: AsgiApp = _Starting(self.readiness)
         self._begun = AsyncExitStack()
         self._background: Background | None = None
 
@@ -58,6 +59,7 @@ class GatewayApp:
         self._background = background
         await self._begun.enter_async_context(self._app.lifespan())
         self._front = self._app
+        self.has_begun = True
 
     def let_go(self) -> None:
         """Let go of those who wait for outcomes, and of those who follow events."""
@@ -66,6 +68,11 @@ class GatewayApp:
     async def end(self, draining: Draining) -> None:
         """Follow no more."""
         await draining.step("the follower", self._begun.aclose(), share=0.2)
+
+    async def readiness(self) -> Mapping[str, bool]:
+        """Return each thing that it needs by its name, and whether it is there."""
+        checks: Mapping[str, bool] = await self._container.readiness().checks()
+        return checks
 
     async def _ready(self) -> Mapping[str, bool]:
         return await self.checks()
@@ -78,9 +85,8 @@ class GatewayApp:
 class _Starting:
     """Tells of a gateway's health before it has begun, and refuses everything else for a while."""
 
-    def __init__(self, checks: Checks) -> None:
-        self._checks = checks
-        self._health = HealthApp(self._ready)
+    def __init__(self, ready: Ready) -> None:
+        self._health = HealthApp(ready, has_begun=lambda: False, is_public=True)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401
         if scope["path"].startswith("/health/"):
@@ -88,6 +94,3 @@ class _Starting:
         else:
             refusal = problem_of(NotReady("The gateway is starting."), instance=scope["path"])
             await problem_answer(refusal)(scope, receive, send)
-
-    async def _ready(self) -> Mapping[str, bool]:
-        return {"replies": False, **await self._checks()}

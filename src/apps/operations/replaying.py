@@ -39,7 +39,7 @@ class StillRunning(TradexError):
 class GroupedBroker(Broker, Protocol):
     """A broker that tells who is in a group."""
 
-    async def members(self, group: str) -> int:
+    async def size_of(self, group: str) -> int:
         """Return how many processes are in a group now; raises Outage."""
         ...
 
@@ -172,7 +172,7 @@ class ServiceReplay:
         )
 
     async def _require_stopped(self) -> None:
-        if members := await self.broker.members(self.service.name):
+        if members := await self.broker.size_of(self.service.name):
             msg = (
                 f"{members} processes of {self.service.name} are running, and would handle new "
                 "messages before the old ones: stop them first, and start them afterwards"

@@ -166,6 +166,7 @@ class Platform:
         metrics = self.container.metrics_app(backlogs)
         return HealthApp(
             self._ready,
+            has_begun=lambda: bool(self._serving),
             metrics=metrics,
             before_metrics=backlogs.refresh,
             warnings=self.container.key_rings().warnings,

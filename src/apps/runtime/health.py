@@ -1,4 +1,4 @@
-"""What an app tells operators over HTTP: whether it lives, whether it is ready, its metrics."""
+"""What an app tells operators over HTTP: whether it lives, has begun, is ready; its metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -16,21 +16,27 @@ _JSON = b"application/json"
 
 
 class HealthApp:
-    """Answers `/health/live`, `/health/ready` and, where there are some, `/metrics`.
+    """Answers `/health/live`, `/health/startup`, `/health/ready` and, if there are any, `/metrics`.
 
-    That it lives is told without a look at anything else. `before_metrics` is called before each
-    scrape; `warnings` are told beside the checks, and make nothing less ready.
+    That it lives is told without a look at anything else, and so is whether it `has_begun`. What is
+    ready and what is not is named to operators; strangers learn the status alone (`is_public`).
+    `before_metrics` is called before each scrape; `warnings` are told beside the checks, and make
+    nothing less ready.
     """
 
     def __init__(
         self,
         ready: Ready,
         *,
+        has_begun: Callable[[], bool],
+        is_public: bool = False,
         metrics: AsgiApp | None = None,
         before_metrics: Callable[[], Awaitable[None]] | None = None,
         warnings: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._ready = ready
+        self._has_begun = has_begun
+        self._is_public = is_public
         self._metrics = metrics
         self._before_metrics = before_metrics
         self._warnings = warnings
@@ -56,10 +62,18 @@ class HealthApp:
     async def _answer(self, path: str) -> tuple[HTTPStatus, Mapping[str, object]]:
         if path == "/health/live":
             return HTTPStatus.OK, {"status": "live"}
+        if path == "/health/startup":
+            if self._has_begun():
+                return HTTPStatus.OK, {"status": "started"}
+            return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "starting"}
         if path == "/health/ready":
-            checks, warnings = await self._ready(), self._warnings()
-            told = {"checks": checks} | ({"warnings": warnings} if warnings else {})
+            checks = await self._ready()
+            told = {} if self._is_public else self._told(checks)
             if all(checks.values()):
                 return HTTPStatus.OK, {"status": "ready", **told}
             return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not_ready", **told}
         return HTTPStatus.NOT_FOUND, {"status": "not_found"}
+
+    def _told(self, checks: Mapping[str, bool]) -> Mapping[str, object]:
+        warnings = self._warnings()
+        return {"checks": checks} | ({"warnings": warnings} if warnings else {})

@@ -17,6 +17,7 @@ class ServiceApp:
         self.name = service.name
         self.servers = servers
         self._service = service
+        self.has_begun = False
         self._is_running = False
         states = {"consumer": lambda: self._is_running and service.ready}
         self.checks = Checks(servers.pings, states)
@@ -24,7 +25,7 @@ class ServiceApp:
     async def begin(self, background: Background) -> None:
         """Run the service's loops."""
         self._service.start(background)
-        self._is_running = True
+        self.has_begun = self._is_running = True
 
     def let_go(self) -> None:
         """Say that it is not ready any more: nobody waits here."""

@@ -285,8 +285,32 @@ async def test_a_gateway_refuses_for_a_while_what_it_is_asked_before_it_has_begu
         refused.headers["retry-after"],
         refused.json()["type"],
     )
-    assert {"replies": True, "broker": True, "database": True} == begun.json()["checks"]
+    assert ({"status": "not_ready"}, {"status": "ready"}) == (ready.json(), begun.json())
     assert 200 == answered.status_code
+
+
+async def test_what_a_gateway_waits_for_is_told_on_its_internal_port_alone(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        internal = f"http://127.0.0.1:{free.getsockname()[1]}"
+    world.broker.switch.away = True
+    process = world.compose("gateway", metrics_port=int(internal.rpartition(":")[2])).process
+    entering = asyncio.create_task(process.__aenter__())
+    await until(lambda: bool(world.broker.switch.asked))
+
+    waiting = await operator.get(f"{internal}/health/ready")
+    starting = [await operator.get(f"{each}/health/startup") for each in (internal, process.url)]
+    world.broker.switch.away = False
+    await entering
+    begun = await operator.get(f"{internal}/health/ready")
+    started = [await operator.get(f"{each}/health/startup") for each in (internal, process.url)]
+    await process.__aexit__(None, None, None)
+
+    assert {"replies": False, "broker": False, "database": True} == waiting.json()["checks"]
+    assert {"replies": True, "broker": True, "database": True} == begun.json()["checks"]
+    assert [503, 503] == [each.status_code for each in starting]
+    assert [200, 200] == [each.status_code for each in started]
 
 
 async def test_a_gateways_metrics_are_on_a_port_of_their_own(

@@ -34,12 +34,14 @@ class World:
 
     def __init__(self) -> None:
         self.checks: dict[str, bool] = {"broker": True, "consumer": True}
+        self.has_begun = False
         self.database = AwayDatabase()
         self.runtime = RuntimeContainer(settings=Settings.embedded())
         backlogs = Backlogs({"orders": self.database})
         self.warnings: list[str] = []
         self.app = HealthApp(
             self.ready,
+            has_begun=lambda: self.has_begun,
             metrics=self.runtime.metrics_app(backlogs),
             before_metrics=backlogs.refresh,
             warnings=lambda: self.warnings,
@@ -77,6 +79,29 @@ async def test_an_app_that_has_all_it_needs_is_ready(operator: httpx.AsyncClient
     checks = {"broker": True, "consumer": True}
     assert (200, {"status": "ready", "checks": checks}) == (answer.status_code, answer.json())
     assert "no-store" == answer.headers["cache-control"]
+
+
+async def test_an_app_tells_when_it_has_begun_whatever_is_away(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    world.checks["broker"] = False
+    before = await operator.get("/health/startup")
+    world.has_begun = True
+    after = await operator.get("/health/startup")
+    assert (503, {"status": "starting"}) == (before.status_code, before.json())
+    assert (200, {"status": "started"}) == (after.status_code, after.json())
+
+
+@pytest.mark.parametrize(("is_there", "status"), [(True, "ready"), (False, "not_ready")])
+async def test_strangers_learn_no_more_than_the_status(
+    world: World, is_there: bool, status: str
+) -> None:
+    world.checks["broker"] = is_there
+    public = HealthApp(world.ready, has_begun=lambda: True, is_public=True)
+    transport = httpx.ASGITransport(app=public)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as stranger:
+        answer = await stranger.get("/health/ready")
+    assert {"status": status} == answer.json()
 
 
 async def test_what_is_away_is_told(world: World, operator: httpx.AsyncClient) -> None:
@@ -135,6 +160,6 @@ async def test_without_metrics_there_are_none() -> None:
     async def ready() -> Mapping[str, bool]:
         return {}
 
-    transport = httpx.ASGITransport(app=HealthApp(ready))
+    transport = httpx.ASGITransport(app=HealthApp(ready, has_begun=lambda: True))
     async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
         assert 404 == (await client.get("/metrics")).status_code

@@ -52,8 +52,8 @@ def test_an_app_is_ready_tells_so_and_ends_in_time(start: Start, app: str) -> No
     status, seconds = running.end()
 
     assert 200 == answer.status_code
-    assert answer.json()["checks"]["broker"]
-    assert answer.json()["checks"]["database"]
+    checks = {} if app == "gateway" else {"broker": True, "database": True}
+    assert checks.items() <= answer.json().get("checks", {}).items()
     assert (0, True) == (status, seconds < ENDING_SECONDS)
 
 

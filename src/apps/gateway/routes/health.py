@@ -1,4 +1,4 @@
-"""Whether the gateway lives, and whether it can do its work; and the keys of its tokens."""
+"""Whether the gateway lives and can do its work, in a word; and the keys of its tokens."""
 
 from litestar import get
 
@@ -22,15 +22,20 @@ async def live() -> Answer:
     return json_answer({"status": "live"})
 
 
+@get("/health/startup", name="startup")
+async def startup() -> Answer:
+    """Say that the gateway has begun: before it has, something else answers here."""
+    return json_answer({"status": "started"})
+
+
 @get("/health/ready", name="ready")
 async def ready(gateway: Provided) -> Answer:
-    """Say whether everything that the gateway needs is there."""
+    """Say whether everything that the gateway needs is there; what, only operators are told."""
     checks = await gateway.readiness.checks()
-    missing = sorted(name for name, is_there in checks.items() if not is_there)
-    if missing:
-        detail = f"Not ready: {', '.join(missing)}."
+    if not all(checks.values()):
+        detail = "Something that the gateway needs is away; its internal port tells what."
         raise NotReady(detail)
-    return json_answer({"status": "ready", "checks": dict(checks)})
+    return json_answer({"status": "ready"})
 
 
 @get("/.well-known/jwks.json", name="jwks")
