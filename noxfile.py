@@ -23,6 +23,8 @@ LOCKS = {
     "imports": ("--group=imports",),
     "lint": ("--group=lint",),
     "secantusdb": ("--group=secantusdb",),
+    "shipped": ("pyproject.toml", "--extra=all"),
+    "supply": ("--group=supply",),
     "services": ("pyproject.toml", *DRIVERS, "--group=tests"),
     "tests": ("pyproject.toml", "--group=tests"),
     "types": ("pyproject.toml", *DRIVERS, "--group=types"),
@@ -135,6 +137,21 @@ def images(session: nox.Session) -> None:
     """Is each app's image what it should be, and do the compose files hold? (Compose, buildah)."""
     install_with_tradex(session, "tests")
     session.run("pytest", "tests/images", *session.posargs)
+
+
+@nox.session
+def supply(session: nox.Session) -> None:
+    """Do we know what we ship? `-- --write` writes the list of licences anew."""
+    install(session, "supply")
+    shipped = Path(session.create_tmp()) / "shipped"
+    session.run("python", "-m", "venv", "--clear", shipped)
+    python = shipped / "bin" / "python"
+    hashed = ("--require-hashes", "--only-binary=:all:")
+    lock = f"--requirement={REQUIREMENTS / 'shipped.lock'}"
+    session.run(python, "-m", "pip", "install", "--quiet", *hashed, lock, external=True)
+    session.run("python", "-m", "tests.supply", python, *session.posargs)
+    workflows = ("--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
+    session.run("check-jsonschema", *workflows)
 
 
 @nox.session

@@ -44,7 +44,7 @@ NAVIGATION = {
             "docs/explanation/nothing-is-oversold",
             "docs/explanation/what-a-client-sees",
         ],
-        "Reference": ["docs/reference/http", "docs/reference/topics"],
+        "Reference": ["docs/reference/http", "docs/reference/topics", "docs/reference/licences"],
         "Background": [
             "docs/decisions/README",
             "docs/benchmarks",

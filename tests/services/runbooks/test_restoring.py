@@ -49,7 +49,7 @@ def app_of(stack: Stack, kind: str) -> App:
 
 async def back_up(stack: Stack, drill: Drill) -> MongoBackup:
     """Back up orders and the gateway's views while they work, and the catalogue stopped."""
-    await drill.type("SINCE=")
+    await drill.type("export SINCE=")
     await drill.type("pg_dump")
     await drill.type("pg_dump")
     catalog = app_of(stack, "catalog")
