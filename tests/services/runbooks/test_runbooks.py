@@ -88,6 +88,9 @@ async def test_views_in_doubt(drill: Drill, stack: Stack, shop: Shop) -> None:
 async def test_a_server_is_away(drill: Drill, stack: Stack, shop: Shop) -> None:
     [orders] = stack.apps_of("orders")
     await stack.postgres.stop()
+    async with asyncio.timeout(30):
+        while await orders.answers():  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.1)
     await drill.type("curl")
     await stack.postgres.start()
     for app in stack.apps.values():
