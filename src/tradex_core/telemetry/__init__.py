@@ -1,0 +1,1 @@
+"""What operators can rely on: the names of metrics, spans and log fields."""
