@@ -33,6 +33,7 @@ NAVIGATION = {
             "docs/how-to/add-a-service",
             "docs/how-to/add-a-broker",
             "docs/how-to/run-on-servers",
+            "docs/how-to/see-what-runs",
             "docs/how-to/operate",
             "docs/how-to/upgrade",
             "docs/runbooks/README",
@@ -44,7 +45,12 @@ NAVIGATION = {
             "docs/explanation/nothing-is-oversold",
             "docs/explanation/what-a-client-sees",
         ],
-        "Reference": ["docs/reference/http", "docs/reference/topics", "docs/reference/licences"],
+        "Reference": [
+            "docs/reference/http",
+            "docs/reference/topics",
+            "docs/reference/telemetry",
+            "docs/reference/licences",
+        ],
         "Background": [
             "docs/decisions/README",
             "docs/benchmarks",

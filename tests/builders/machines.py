@@ -10,6 +10,7 @@ from tradex_core.events.topics import Topic
 from tradex_core.ids import Entropy
 from tradex_core.messaging.broker import Broker, Message, Offsets, Record, Subscription
 from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.observer import Handled
 from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.tracing import UNTRACED, Tracer
 
@@ -59,16 +60,20 @@ class RecordingObserver:
         self.failures: list[int] = []
         self.given_up: list[str] = []
         self.waits: list[tuple[str, Exception]] = []
+        self.published_to: list[tuple[str, Exception | None]] = []
 
-    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
-        self.outcomes.append(outcome)
-        self.ages.append(age)
+    def handled(self, message: Handled) -> None:
+        self.outcomes.append(message.outcome)
+        self.ages.append(message.age)
 
-    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+    def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         self.failures.append(attempts)
 
-    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+    def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         self.given_up.append(reason)
+
+    def published(self, topic: str, error: Exception | None) -> None:
+        self.published_to.append((topic, error))
 
     def waiting(self, component: str, error: Exception) -> None:
         self.waits.append((component, error))

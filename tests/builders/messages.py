@@ -1,6 +1,6 @@
 """Messages for tests: commands with and without headers, events, records as they lie in a log."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import UNSET, UnsetType
 from tests.builders.machines import NOW
@@ -13,6 +13,8 @@ from tradex_core.events.stock import StockReserved
 from tradex_core.events.user import Role
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
+from tradex_core.messaging.observer import Handled
+from tradex_core.messaging.routes import Opened
 from tradex_core.money import Money
 
 SIGNATURES = ActorSignatures(b"the key that all apps share")
@@ -109,6 +111,27 @@ def lying(message: Message, *, partition: int = 0, offset: int = 0) -> Record:
     return Record(
         message.topic, partition, offset, NOW, message.key, message.value, message.headers
     )
+
+
+def a_record() -> Record:
+    return lying(signed(cancel_order()))
+
+
+def a_handled(
+    payload: Command | Event | None = None,
+    *,
+    consumer: str = "orders",
+    outcome: str = "done",
+    age: timedelta = timedelta(milliseconds=3),
+) -> Handled:
+    """Return what an observer hears of a message; without a payload, of a CANCEL_ORDER."""
+    payload = payload or cancel_order()
+    if isinstance(payload, Command):
+        name, message, is_command = payload.command, signed(payload), True
+    else:
+        name, message, is_command = payload.topic, an_event(payload, OPERATION_ID), False
+    opened = Opened(an_envelope(type=name), name, payload, None, None, is_command)
+    return Handled(consumer, lying(message), opened, outcome, age)
 
 
 def with_headers(message: Message, **changed: bytes | None) -> Message:

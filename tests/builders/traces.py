@@ -1,6 +1,7 @@
 """Spans as whoever keeps them shows them, the trees that they make, and a collector to send to."""
 
 import gzip
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,10 @@ from typing import Any, Final, NamedTuple, Self
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from tradex_core.events import topics
+from tradex_core.telemetry import contract
+from tradex_core.telemetry.declaring import SERVICES
 
 ORDER_TREE: Final = """\
 POST /v1/orders
@@ -60,6 +65,31 @@ class KeptSpan(NamedTuple):
         return f"{self.name} ({consumer})" if consumer else self.name
 
 
+def undeclared(spans: Iterable[KeptSpan]) -> set[str]:
+    """Return the names and attributes of spans that the telemetry contract does not have."""
+    found = set()
+    for span in spans:
+        kinds = [kind for kind in contract.SPANS if _NAMES[kind.name].fullmatch(span.name)]
+        known = {attribute.name for kind in kinds for attribute in kind.attributes}
+        found |= {f"{span.name}: {name}" for name in span.attributes.keys() - known}
+        found |= set() if kinds else {span.name}
+    return found
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    for part, values in _PARTS.items():
+        template = template.replace(part, values)
+    return re.compile(template)
+
+
+_PARTS: Final = {
+    "{method} {route}": f"({'|'.join((*contract.METHODS, 'HTTP'))})( /[a-z0-9_.{{}}/-]+)?",
+    "{topic}": f"({'|'.join(map(re.escape, topics.OWN))})",
+    "{consumer}": f"({'|'.join(SERVICES)})",
+}
+_NAMES: Final = {kind.name: _pattern(kind.name) for kind in contract.SPANS}
+
+
 def tree_of(spans: Iterable[KeptSpan]) -> str:
     """Lay one trace's spans out as lines, each further in than its parent, in alphabetical order.
 
@@ -85,6 +115,7 @@ class Collector:
     def __init__(self) -> None:
         self.spans: list[KeptSpan] = []
         self.raw: list[bytes] = []
+        self.resource: Mapping[str, Any] = {}
         self.status = 200
         collector = self
 
@@ -112,7 +143,8 @@ class Collector:
         self.raw.append(body)
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
-            service = _attributes(resource.resource.attributes)["service.name"]
+            self.resource = _attributes(resource.resource.attributes)
+            service = self.resource["service.name"]
             for scope in resource.scope_spans:
                 self.spans += [_kept(span, service) for span in scope.spans]
 

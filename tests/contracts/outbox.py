@@ -72,6 +72,20 @@ class OutboxContract(StoreHarness):
         assert ["1", "3", "4"] == await self.take(store)
         assert [] == list(await store.outbox.buckets(now=NOW))
 
+    async def test_it_tells_how_much_waits_and_since_when(self, store: Store) -> None:
+        assert (0, None) == (await store.outbox.count(), await store.outbox.oldest())
+        await self.put(store, a_message("first"))
+        since = await store.outbox.oldest()
+        await self.put(store, a_message("second", key=neighbours(1)[0]))
+        assert (2, since) == (await store.outbox.count(), await store.outbox.oldest())
+        assert since is not None
+        await self.take(store, limit=1)
+        later = await store.outbox.oldest()
+        assert later is not None
+        assert later >= since
+        await self.take(store)
+        assert await store.outbox.oldest() is None
+
     async def test_a_bucket_has_one_relay_at_a_time(self, store: Store) -> None:
         await self.put(store, a_message())
         bucket = bucket_of(a_message())

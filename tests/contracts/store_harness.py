@@ -8,11 +8,12 @@ from typing import ClassVar, Protocol
 import msgspec
 import pytest
 
+from apps.runtime.servers import CountedOutbox
 from tradex_core.errors import StoreConflict
 from tradex_core.events.envelope import Headers
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.outbox import Outbox, OutboxRow
+from tradex_core.messaging.outbox import OutboxRow
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.unit_of_work import Need, UnitOfWork
 
@@ -29,7 +30,7 @@ class Store(Protocol):
     """
 
     @property
-    def outbox(self) -> Outbox:
+    def outbox(self) -> CountedOutbox:
         """The store's outbox."""
         ...
 

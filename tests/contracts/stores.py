@@ -9,11 +9,11 @@ import msgspec
 from tests.builders.products import create_product_command
 from tests.contracts.store_harness import NOW
 
+from apps.runtime.servers import CountedOutbox
 from tradex_core.aggregate import Aggregate
 from tradex_core.events.order import OrderLine, OrderStatus, OrderUpdated
 from tradex_core.events.user import Role
 from tradex_core.ids import OrderId, ProductId, UserId
-from tradex_core.messaging.outbox import Outbox
 from tradex_core.messaging.parking import Parking
 from tradex_core.messaging.unit_of_work import Need, UnitOfWork
 from tradex_core.messaging.workspace import Workspace
@@ -30,7 +30,7 @@ class Database(Protocol):
     """What every adapter's database is."""
 
     @property
-    def outbox(self) -> Outbox: ...
+    def outbox(self) -> CountedOutbox: ...
 
     @property
     def parking(self) -> Parking: ...

@@ -17,7 +17,7 @@ class TestMemoryOutbox(OutboxContract):
 
 
 async def test_everybody_who_waits_is_woken() -> None:
-    outbox = MemoryOutbox()
+    outbox = MemoryOutbox(FakeClock())
     waiting = [asyncio.create_task(outbox.wait(60)) for _ in range(3)]
     await asyncio.sleep(0)
     outbox.add([a_message()])
@@ -26,6 +26,6 @@ async def test_everybody_who_waits_is_woken() -> None:
 
 
 def test_its_length_is_what_waits() -> None:
-    outbox = MemoryOutbox()
+    outbox = MemoryOutbox(FakeClock())
     outbox.add([a_message(key=str(number)) for number in range(50)])
     assert 50 == len(outbox)

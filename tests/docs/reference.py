@@ -12,6 +12,15 @@ from tests.docs.pages import ROOT
 from apps.cli.asyncapi import asyncapi_document
 from apps.gateway.openapi import openapi_document
 from apps.gateway.policy import POLICY
+from tradex_core.telemetry import contract
+from tradex_core.telemetry.declaring import (
+    APPS,
+    SERVICES,
+    Attribute,
+    Label,
+    Metric,
+    SpanKind,
+)
 
 Json = dict[str, Any]
 
@@ -32,6 +41,12 @@ The whole contract is what `tradex asyncapi` prints. Values are JSON; a command'
 `{command, data}`, and the fields below are those of `data`. A field with `?` may be left out; an
 e-mail address as a key is trimmed and in lower case. Readers pass over fields that they do not
 know, and deduplicate by `ce_id`.
+"""
+
+_ABOUT_TELEMETRY: Final = """\
+What operators see, and can rely on: dashboards, alerts and searches are made of these names. No
+label and no name of a span holds an id, or anything that somebody sent. How to turn each of the
+three on is told in [see what runs](../how-to/see-what-runs.md).
 """
 
 
@@ -103,12 +118,82 @@ def topics_page(document: Json) -> str:
     )
 
 
+def telemetry_page() -> str:
+    """Return the telemetry contract as Markdown."""
+    spans = [
+        [f"`{span.name}`", span.help, ", ".join(f"`{each.name}`" for each in span.attributes)]
+        for span in contract.SPANS
+    ]
+    attributes = {
+        each.name: each
+        for span in (*contract.SPANS, SpanKind(name="", help="", attributes=contract.RESOURCE))
+        for each in span.attributes
+    }
+    return "\n".join(
+        [
+            "# Telemetry reference\n",
+            _GENERATED,
+            _ABOUT_TELEMETRY,
+            "## Metrics\n",
+            _table(["metric", "kind", "labels", "shown by"], list(map(_metric, contract.METRICS))),
+            _about_buckets(),
+            "Beside them stands what Prometheus's client library tells of every process: "
+            + ", ".join(f"`{name}`" for name in contract.PROCESS_METRICS)
+            + ".\n",
+            "## Labels\n",
+            _table(["label", "of", "values"], list(_labels())),
+            "## Spans\n",
+            _table(["span", "what it is", "attributes"], spans),
+            "## Attributes of spans\n",
+            _table(["attribute", "meaning"], _meanings(attributes.values())),
+            "## Fields of the log\n",
+            _table(["field", "meaning"], _meanings(contract.LOG_FIELDS)),
+        ]
+    )
+
+
 def pages() -> dict[str, str]:
     """Return every reference page's text by its name."""
     return {
+        "telemetry.md": telemetry_page(),
         "http.md": http_page(openapi_document()),
         "topics.md": topics_page(asyncapi_document()),
     }
+
+
+def _metric(metric: Metric) -> list[str]:
+    kind = f"{metric.kind}, {metric.unit}" if metric.unit else metric.kind.value
+    apps = "every app" if metric.apps == APPS else ", ".join(metric.apps)
+    apps = "every service" if metric.apps == SERVICES else apps
+    return [
+        f"`{metric.name}`<br>{metric.help}",
+        kind,
+        ", ".join(f"`{name}`" for name in metric.label_names) or _NOTHING,
+        f"{apps}, on servers" if metric.on_servers else apps,
+    ]
+
+
+def _labels() -> Iterable[list[str]]:
+    users: dict[Label, list[str]] = {}
+    for metric in contract.METRICS:
+        for label in metric.labels:
+            users.setdefault(label, []).append(f"`{metric.name}`")
+    for label, names in users.items():
+        listed = ": " + ", ".join(f"`{value}`" for value in label.values) if label.values else ""
+        yield [f"`{label.name}`", "<br>".join(names), label.of + listed]
+
+
+def _about_buckets() -> str:
+    told = [
+        f"`{metric.name}` {', '.join(f'{bound:g}' for bound in metric.buckets)}"
+        for metric in contract.METRICS
+        if metric.buckets
+    ]
+    return "The buckets' upper bounds, in seconds: " + "; ".join(told) + ".\n"
+
+
+def _meanings(attributes: Iterable[Attribute]) -> list[list[str]]:
+    return [[f"`{each.name}`", each.help] for each in attributes]
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

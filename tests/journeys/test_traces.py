@@ -1,6 +1,7 @@
 """Traces as a collector gets them from the whole platform in memory."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,12 +13,14 @@ from tests.journeys.log import bytes_of, records_of
 from tests.journeys.people import PASSWORD, People, a_product, an_order
 
 from apps.platform.platform import Platform
-from tradex_core.messaging.broker import Record
+from tradex_core.events.topics import Topic
+from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.tracing import Trace
+from tradex_core.telemetry import contract
 
 pytest.importorskip("opentelemetry.sdk", reason="the extra `telemetry` is not installed")
 
-from tests.builders.traces import ORDER_TREE, Collector, tree_of
+from tests.builders.traces import ORDER_TREE, Collector, tree_of, undeclared
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"
@@ -146,6 +149,35 @@ async def test_spans_are_named_by_templates(collector: Collector) -> None:
     assert [] == [span for span in collector.spans if "health" in span.name]
 
 
+async def test_every_span_is_as_the_contract_declares_it(collector: Collector) -> None:
+    async with running(otlp_endpoint=collector.url, trace_sampling=1.0) as (platform, api):
+        people = People(platform, api)
+        seller, buyer = await people.seller(), await people.buyer()
+        await buyer.orders(await seller.sells(), 2)
+        await seller.post("/products", a_product())
+        await api.get("/nothing")
+        await platform.broker.apply([Topic("of.a.stranger")])
+        await ask_as_a_stranger(platform, "of.a.stranger")
+        await platform.broker.publish([Message("order.commands", b"k", b"garbage")])
+        assert await platform.quiet(20)
+    assert set() == undeclared(collector.spans)
+    assert {attribute.name for attribute in contract.RESOURCE} == collector.resource.keys()
+    assert [] != collector.named("process batch")
+
+
+async def ask_as_a_stranger(platform: Platform, reply_topic: str) -> None:
+    """Ask for a product, to be answered in a topic of one's own, within a trace of one's own."""
+    headers = (
+        ("kafka_replyTopic", reply_topic.encode()),
+        ("kafka_correlationId", b"1"),
+        ("ce_id", b"a-stranger"),
+        ("traceparent", SAMPLED.encode()),
+    )
+    value = b'{"command": "GET_PRODUCT", "data": {"sku": "MATE-1KG"}}'
+    message = Message("catalog.commands", b"k", value, headers)
+    assert [None] == await platform.broker.publish([message])
+
+
 async def test_no_trace_holds_what_people_typed(collector: Collector) -> None:
     async with running(otlp_endpoint=collector.url, trace_sampling=1.0) as (platform, api):
         buyer = await People(platform, api).buyer("bruno@example.com")
@@ -177,6 +209,22 @@ async def test_a_collector_that_is_away_costs_spans_and_nothing_else() -> None:
         assert 200 == (await buyer.get("/me")).status_code
         leaving = time.monotonic()
     assert time.monotonic() - leaving < 5
+
+
+async def test_metrics_of_latency_name_traces_that_the_collector_has(collector: Collector) -> None:
+    settings = {"otlp_endpoint": collector.url, "trace_sampling": 1.0, "metrics_port": 0}
+    async with running(**settings) as (platform, api), httpx.AsyncClient() as operator:
+        await People(platform, api).buyer()
+        assert await platform.quiet(20)
+        wanted = {"accept": "application/openmetrics-text; version=1.0.0"}
+        text = (await operator.get(f"{platform.internal_url}/metrics", headers=wanted)).text
+    named = {
+        (line.split("_seconds")[0], trace_id)
+        for line in text.splitlines()
+        for trace_id in re.findall(r'trace_id="([0-9a-f]{32})"', line)
+    }
+    assert {"tradex_http_request_duration", "tradex_message_latency"} == {n for n, _ in named}
+    assert {trace_id for _, trace_id in named} <= {span.trace_id for span in collector.spans}
 
 
 async def test_what_the_collector_refuses_is_counted(collector: Collector) -> None:

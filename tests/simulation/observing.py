@@ -1,8 +1,9 @@
 """What the messaging tells of itself, written into the trace."""
 
-from datetime import timedelta
-
 from tests.simulation.trace import Trace
+
+from tradex_core.messaging.broker import Record
+from tradex_core.messaging.observer import Handled
 
 
 class TracingObserver:
@@ -12,17 +13,20 @@ class TracingObserver:
         self._name = name
         self._trace = trace
 
-    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+    def handled(self, message: Handled) -> None:
         """Nothing: the effects stand in the trace where they are committed."""
 
-    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+    def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Write it down."""
-        self._trace(self._name, "parks {} after try {}: {}", position, attempts, error)
+        self._trace(self._name, "parks {} after try {}: {}", record.position, attempts, error)
 
-    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+    def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         """Write it down."""
-        self._trace(self._name, "gives {} up as {}: {}", position, reason, error)
+        self._trace(self._name, "gives {} up as {}: {}", record.position, reason, error)
 
     def waiting(self, component: str, error: Exception) -> None:
         """Write it down."""
         self._trace(self._name, "waits ({}): {}", component, error)
+
+    def published(self, topic: str, error: Exception | None) -> None:
+        """Nothing: what is published stands in the trace of the broker."""

@@ -31,8 +31,13 @@ class MemoryDatabase:
         self.histories: dict[str, list[Any]] = {}
         self.inbox: dict[MessageId, datetime] = {}
         self._remembered: deque[MessageId] = deque()
-        self.outbox = MemoryOutbox()
+        self.outbox = MemoryOutbox(clock)
         self.parking = MemoryParking()
+
+    @property
+    def pool(self) -> None:
+        """None: there are no connections."""
+        return None
 
     async def open(self) -> None:
         """Do nothing: it is there."""

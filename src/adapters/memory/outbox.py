@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from itertools import islice
 
+from tradex_core.clock import Clock
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.outbox import BUCKETS, OutboxRow, bucket_of
 
@@ -15,6 +16,7 @@ _Lane = tuple[str, bytes | None]
 class _Bucket:
     def __init__(self) -> None:
         self.rows: dict[int, OutboxRow] = {}
+        self.since: dict[int, datetime] = {}
         self.put_off: dict[_Lane, datetime] = {}
         self.leased = False
 
@@ -37,6 +39,7 @@ class MemoryLease:
         """Delete what was acknowledged."""
         for row_id in ids:
             self._bucket.rows.pop(row_id, None)
+            self._bucket.since.pop(row_id, None)
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal."""
@@ -48,7 +51,8 @@ class MemoryLease:
 class MemoryOutbox:
     """Rows by bucket; adding is what a commit does, synchronously."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._buckets = [_Bucket() for _ in range(BUCKETS)]
         self._next_id = 0
         self._added = asyncio.Event()
@@ -60,12 +64,18 @@ class MemoryOutbox:
         """Return how many messages wait."""
         return len(self)
 
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest message that waits was committed; None where none waits."""
+        return min((at for each in self._buckets for at in each.since.values()), default=None)
+
     def add(self, messages: Iterable[Message]) -> None:
         """Append messages, each to its bucket, and wake the relay."""
+        now = self._clock.now()
         for message in messages:
             self._next_id += 1
             row = OutboxRow(self._next_id, message)
-            self._buckets[bucket_of(message)].rows[row.id] = row
+            bucket = self._buckets[bucket_of(message)]
+            bucket.rows[row.id], bucket.since[row.id] = row, now
             self._added.set()
 
     async def buckets(self, *, now: datetime) -> Sequence[int]:

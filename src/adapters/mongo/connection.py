@@ -7,6 +7,8 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError
 
+from adapters.mongo.pool import PoolUse
+
 Document = dict[str, Any]
 
 POOL_SIZE: Final = 20
@@ -15,20 +17,23 @@ _CONNECTING: Final = timedelta(seconds=5)
 
 
 def connect(
-    url: str, *, pool_size: int = POOL_SIZE, timeout: timedelta = TIMEOUT
+    url: str, *, pool: PoolUse | None = None, timeout: timedelta = TIMEOUT
 ) -> AsyncDatabase[Document]:
     """Return the database that a URL names; its client connects at the first question.
 
-    No answer is waited for longer than `timeout`, and no connection longer than 5 s of it. Raises
-    ValueError where the URL names no database.
+    `pool` says how many connections there are, and is told of them. No answer is waited for longer
+    than `timeout`, and no connection longer than 5 s of it. Raises ValueError where the URL names
+    no database.
     """
+    pool = pool or PoolUse(POOL_SIZE)
     connecting = _milliseconds(min(_CONNECTING, timeout))
     client: AsyncMongoClient[Document] = AsyncMongoClient(
         url,
         appname="tradex",
         connectTimeoutMS=connecting,
+        event_listeners=[pool],
         journal=True,
-        maxPoolSize=pool_size,
+        maxPoolSize=pool.size,
         readConcernLevel="majority",
         readPreference="primary",
         serverSelectionTimeoutMS=connecting,

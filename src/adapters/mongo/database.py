@@ -9,6 +9,7 @@ from adapters.mongo.faults import translated
 from adapters.mongo.kinds import DocumentKind
 from adapters.mongo.outbox import MongoOutbox
 from adapters.mongo.parking import MongoParking
+from adapters.mongo.pool import PoolUse
 from adapters.mongo.trimming import Trimming
 from adapters.mongo.turns import Turns
 from tradex_core.clock import Clock
@@ -32,7 +33,8 @@ class MongoDatabase:
     ) -> None:
         self.clock = clock
         self.kinds = kinds
-        self.documents = connect(url, pool_size=pool_size, timeout=timeout)
+        self.pool = PoolUse(pool_size)
+        self.documents = connect(url, pool=self.pool, timeout=timeout)
         self.log = CommitLog(self.documents, clock=clock)
         self.outbox = MongoOutbox(self.documents, self.log)
         self.parking = MongoParking(self.documents, self.log)

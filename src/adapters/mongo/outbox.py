@@ -17,7 +17,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 
-from adapters.mongo.commit_log import CommitLog
+from adapters.mongo.commit_log import COMMITS, CommitLog
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
 from adapters.mongo.outbox_documents import OUTBOX, OUTBOX_BUCKETS
@@ -32,6 +32,7 @@ class MongoOutbox:
 
     def __init__(self, database: AsyncDatabase[Document], log: CommitLog) -> None:
         self._log = log
+        self._commits = database[COMMITS]
         self._outbox = database[OUTBOX]
         self._buckets = database.get_collection(OUTBOX_BUCKETS, write_concern=WriteConcern(w=1))
         self._added = asyncio.Event()
@@ -48,6 +49,17 @@ class MongoOutbox:
         with translated("count what waits to be published"):
             found = await (await self._outbox.aggregate([wait, count])).to_list()
         return int(found[0]["rows"]) if found else 0
+
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest message that waits was committed; None where none waits."""
+        wait: Document = {"$match": {"waits": True}}
+        first: Document = {"$group": {"_id": None, "commit": {"$min": "$commit"}}}
+        with translated("say since when what is to be published waits"):
+            found = await (await self._outbox.aggregate([wait, first])).to_list()
+            if not found:
+                return None
+            commit = await self._commits.find_one({"_id": found[0]["commit"]}, {"at": 1})
+        return None if commit is None else commit["at"]
 
     async def buckets(self, *, now: datetime) -> Sequence[int]:
         """Return the buckets that hold something to publish now, and that no relay has."""

@@ -14,6 +14,7 @@ from adapters.postgres.errors import translated
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.parking import PostgresParking
+from adapters.postgres.pool import CountingPool, PoolUse, use_of
 from adapters.postgres.tables import TableOf
 from tradex_core.clock import Clock
 from tradex_core.messaging.workspace import Collection
@@ -58,6 +59,7 @@ class PostgresDatabase:
         self.name = f"PostgreSQL {parts.host}:{parts.port or 5432}/{parts.database}"
         self.engine = create_async_engine(
             parts.set(drivername="postgresql+psycopg"),
+            poolclass=CountingPool,
             pool_size=pool.size,
             max_overflow=0,
             pool_timeout=pool.acquire.total_seconds(),
@@ -67,6 +69,11 @@ class PostgresDatabase:
         self.inbox = PostgresInbox(clock)
         self.outbox = PostgresOutbox(self)
         self.parking = PostgresParking(self)
+
+    @property
+    def pool(self) -> PoolUse:
+        """How its connections are used now."""
+        return use_of(self.engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from adapters.postgres import binary
 from adapters.postgres.errors import translated
@@ -52,6 +52,11 @@ UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s
 WHERE bucket = %(bucket)s AND id = %(id)s
 """
 _COUNT: Final = "SELECT count(*) FROM outbox"
+_SINCE: Final = f"""
+SELECT min(occurred_at) FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
+    SELECT occurred_at FROM outbox WHERE bucket = number ORDER BY id LIMIT 1
+) AS first
+"""  # noqa: S608 - made of constants
 
 
 class PostgresLease:
@@ -100,6 +105,15 @@ class PostgresOutbox:
         async with self._transaction() as driver:
             [[(count,)]] = await ask(driver, Statement(_COUNT, {}))
         return int(count)
+
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest message that waits was committed; None where none waits.
+
+        Raises Outage.
+        """
+        async with self._transaction() as driver:
+            [[(since,)]] = await ask(driver, Statement(_SINCE, {}))
+        return cast("datetime | None", since)
 
     async def buckets(self, *, now: datetime) -> Sequence[int]:
         """Return the buckets that hold something to publish now; raises Outage."""

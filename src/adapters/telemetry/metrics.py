@@ -1,86 +1,64 @@
-"""Metrics in Prometheus's text format: what happens to messages, and what waits."""
+"""What happens to messages, and to the servers that carry them, counted."""
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
-_AGES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300)
+from adapters.telemetry.declared import Declared
+from adapters.telemetry.exemplars import exemplar
+from tradex_core.events import topics
+from tradex_core.messaging.broker import Record
+from tradex_core.messaging.observer import Handled
+from tradex_core.telemetry import contract
 
 
 class MessagingMetrics:
-    """An observer of the messaging that counts; labels are names of the platform's own."""
+    """An observer of the messaging, and of circuit breakers, that counts.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._handled = Counter(
-            "tradex_messages_handled",
-            "Messages handled, by consumer, type and outcome (done, or a refusal's slug)",
-            ["consumer", "type", "outcome"],
-            registry=registry,
-        )
-        self._age = Histogram(
-            "tradex_message_age_seconds",
-            "How old a message was when it was handled",
-            ["consumer"],
-            buckets=_AGES,
-            registry=registry,
-        )
+    Labels are names of the platform's own.
+    """
+
+    def __init__(self, declared: Declared) -> None:
         # Looking a labelled child up costs more than counting does.
-        self._handled_by = cache(self._handled.labels)
-        self._age_of = cache(self._age.labels)
-        self._failures = Counter(
-            "tradex_message_failures",
-            "Failed tries of messages that were set aside, by consumer",
-            ["consumer"],
-            registry=registry,
-        )
-        self._dead = Counter(
-            "tradex_dead_letters",
-            "Messages given up, by consumer and reason",
-            ["consumer", "reason"],
-            registry=registry,
-        )
-        self._waits = Counter(
-            "tradex_waits",
-            "Times that a component waited for a server, by component",
-            ["component"],
-            registry=registry,
-        )
+        self._handled = cache(declared.counter(contract.MESSAGES_HANDLED).labels)
+        self._latency = cache(declared.histogram(contract.MESSAGE_LATENCY).labels)
+        self._published = cache(declared.counter(contract.MESSAGES_PUBLISHED).labels)
+        self._unpublished = cache(declared.counter(contract.PUBLISH_FAILURES).labels)
+        self._failures = declared.counter(contract.MESSAGE_FAILURES).labels
+        self._dead = declared.counter(contract.DEAD_LETTERS).labels
+        self._waits = declared.counter(contract.WAITS).labels
+        self._breaker_state = declared.gauge(contract.BREAKER_STATE).labels
+        self._breaker_changes = declared.counter(contract.BREAKER_CHANGES).labels
 
-    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+    def handled(self, message: Handled) -> None:
         """Count a handled message and how old it was."""
-        self._handled_by(consumer, type, outcome).inc()
-        self._age_of(consumer).observe(max(0.0, age.total_seconds()))
+        consumer, topic = message.consumer, message.record.topic
+        self._handled(consumer, topic, message.opened.name, message.outcome).inc()
+        age = max(0.0, message.age.total_seconds())
+        self._latency(consumer, topic).observe(age, exemplar())
 
-    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+    def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Count a failed try."""
-        self._failures.labels(consumer).inc()
+        self._failures(consumer, record.topic).inc()
 
-    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+    def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         """Count a dead letter."""
-        self._dead.labels(consumer, reason).inc()
+        self._dead(consumer, record.topic, reason).inc()
 
     def waiting(self, component: str, error: Exception) -> None:
         """Count a wait."""
-        self._waits.labels(component).inc()
+        self._waits(component).inc()
 
+    def published(self, topic: str, error: Exception | None) -> None:
+        """Count what the broker acknowledged, and what it did not."""
+        count = self._published if error is None else self._unpublished
+        count(topic if topic in topics.OWN else contract.OTHER).inc()
 
-class Backlog(Collector):
-    """Reads at each scrape how much waits: `read` gives a number per service."""
+    def begun(self, breaker: str) -> None:
+        """Show a breaker, which is closed."""
+        self._breaker_state(breaker).set(0)
+        for state in contract.BREAKER_STATES:
+            self._breaker_changes(breaker, state)
 
-    def __init__(
-        self, name: str, help_text: str, read: Callable[[], Iterable[tuple[str, int]]]
-    ) -> None:
-        self._name = name
-        self._help = help_text
-        self._read = read
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield the gauge."""
-        gauge = GaugeMetricFamily(self._name, self._help, labels=["service"])
-        for service, value in self._read():
-            gauge.add_metric([service], value)
-        yield gauge
+    def changed(self, breaker: str, to: str, *, error: Exception | None) -> None:
+        """Show a breaker's state, one of BREAKER_STATES, and count the change."""
+        self._breaker_state(breaker).set(contract.BREAKER_STATES.index(to))
+        self._breaker_changes(breaker, to).inc()

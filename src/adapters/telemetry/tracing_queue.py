@@ -4,13 +4,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 _log = logging.getLogger("tradex.telemetry")
 
@@ -108,18 +105,3 @@ class SpanQueue(SpanProcessor):
         except Exception:  # noqa: BLE001 - the thread goes on, whatever it comes to
             _log.warning("spans could not be delivered", exc_info=True)
             return False
-
-
-class DroppedSpans(Collector):
-    """The metric of what a queue has lost."""
-
-    def __init__(self, queue: SpanQueue) -> None:
-        self._queue = queue
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield the counter."""
-        yield CounterMetricFamily(
-            "tradex_spans_dropped",
-            "Spans that were lost: the queue was full, or the collector did not take them",
-            value=self._queue.dropped,
-        )

@@ -4,11 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
+from prometheus_client import CollectorRegistry
 
 from adapters.memory.users import MemoryUserDirectory, UsersUnitOfWork, users_database
 from adapters.security.key_text import parse_ring
 from adapters.security.passwords import Argon2PasswordHasher
 from adapters.security.sealing import HpkeUnsealer
+from adapters.telemetry.declared import Declared
+from adapters.telemetry.hashing import HashingMetrics
 from apps.auth.admin_accounts import AdminAccounts
 from apps.auth.handlers import PUBLISHES, AuthHandlers, AuthUnit
 from apps.runtime.composition import service
@@ -86,7 +89,13 @@ class AuthContainer(containers.DeclarativeContainer):
         default=providers.Singleton(unsealer_of, settings.provided.sealing_keys, key_rings)
     )
 
-    executor = providers.Singleton(ThreadPoolExecutor, max_workers=2, thread_name_prefix="hashing")
+    declared: providers.Dependency[Declared] = providers.Dependency(
+        default=providers.Singleton(Declared, providers.Singleton(CollectorRegistry), CONSUMER)
+    )
+
+    threads = providers.Singleton(ThreadPoolExecutor, max_workers=2, thread_name_prefix="hashing")
+    hashing = providers.Singleton(HashingMetrics, declared)
+    executor = providers.Singleton(hashing.provided.measured.call(threads))
     database = chosen_by(
         settings.provided.auth_database_url,
         memory=providers.Singleton(users_database, means.provided.clock),

@@ -15,12 +15,14 @@ from apps.runtime.startup import NotStarted
 from tradex_core.errors import TradexError
 
 
-def run_until_told(what: str, work: Coroutine[Any, Any, None], settings: Settings) -> None:
-    """Run until a signal, and then as long as draining may take.
+def run_until_told(
+    what: str, work: Coroutine[Any, Any, None], settings: Settings, *, service: str
+) -> None:
+    """Run until a signal, and then as long as draining may take; the log is that of `service`.
 
     Raises Failure where it cannot begin or go on, and WrongUse for settings that cannot be used.
     """
-    configure_logging(log_format=settings.log_format, level=settings.log_level)
+    configure_logging(log_format=settings.log_format, level=settings.log_level, service=service)
     try:
         run(work, drained_within=settings.shutdown_timeout)
     except SettingsError as error:

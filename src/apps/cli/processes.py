@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from apps.cli.control import AdminAccounts
-from apps.runtime.backlogs import Backlogs
 from apps.runtime.container import RuntimeContainer
 from apps.runtime.health import HealthApp
 from apps.runtime.http_server import HttpServer
@@ -32,7 +31,7 @@ def compose(app: str, runtime: RuntimeContainer) -> Composed:
     """
     if app == "gateway":
         return Composed(_gateway(runtime))
-    own = {"key_rings": runtime.key_rings} if app == "auth" else {}
+    own = {"key_rings": runtime.key_rings, "declared": runtime.declared} if app == "auth" else {}
     container = container_of(app)(
         settings=runtime.settings,
         broker=runtime.broker,
@@ -60,12 +59,13 @@ def _service(runtime: RuntimeContainer, container: Any) -> Process:  # noqa: ANN
         database=database,
         inspection=container.inspection(),
     )
-    app, backlogs = ServiceApp(service, servers), Backlogs({service.name: database})
+    app, databases = ServiceApp(service, servers), {service.name: database}
+    backlogs = runtime.backlogs(databases, {service.name: service.consumer.topics})
     key_rings = runtime.key_rings()
     health = HealthApp(
         app.checks,
         has_begun=lambda: app.has_begun,
-        metrics=runtime.metrics_app(backlogs),
+        metrics=runtime.metrics_app(backlogs, databases),
         before_metrics=backlogs.refresh,
         warnings=key_rings.warnings,
     )
@@ -79,10 +79,11 @@ def _gateway(runtime: RuntimeContainer) -> Process:
     app = GatewayApp(runtime)
     listening, key_rings = [_on_port(app, settings)], runtime.key_rings()
     if settings.metrics_port is not None:
+        databases = {app.name: app.servers.database}
         internal = HealthApp(
             app.readiness,
             has_begun=lambda: app.has_begun,
-            metrics=runtime.metrics_app(Backlogs({})),
+            metrics=runtime.metrics_app(runtime.backlogs({}, {}), databases),
             warnings=key_rings.warnings,
         )
         host, port = settings.metrics_host, settings.metrics_port

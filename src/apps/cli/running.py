@@ -21,7 +21,7 @@ Announce = Callable[[str], None]
 def run_app(app: str, settings: Settings, *, as_json: bool) -> None:
     """Run an app until a signal; raises WrongUse, or Failure where it cannot go on."""
     announce = _announce_as_json if as_json else _announce
-    run_until_told(app, serve(app, settings, announce), settings)
+    run_until_told(app, serve(app, settings, announce), settings, service=app)
 
 
 async def serve(app: str, settings: Settings, announce: Announce) -> None:

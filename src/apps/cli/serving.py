@@ -26,7 +26,8 @@ def run_platform(settings: Settings, *, demo: bool, as_json: bool) -> None:
     """Run the platform until a signal; raises WrongUse, or Failure where it cannot go on."""
     announce = _announce_as_json if as_json else _announce
     try:
-        run_until_told("the platform", serve(settings, demo=demo, announce=announce), settings)
+        work = serve(settings, demo=demo, announce=announce)
+        run_until_told("the platform", work, settings, service="platform")
     except ApiError as error:
         raise Failure(str(error)) from error
 

@@ -1,6 +1,5 @@
-"""The one wrapper around the whole app: a log line per request, and a header on every answer."""
+"""The one wrapper around the whole app: it logs and counts requests, and adds a header to each."""
 
-import asyncio
 import logging
 from time import perf_counter
 from typing import Final
@@ -8,10 +7,11 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from apps.gateway.metrics import GatewayMetrics
+from apps.runtime.log_lines import LineBuffer
 from apps.runtime.request_line import RequestLine
 
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_log = logging.getLogger("tradex.access")
 
 
 class AccessLog:
@@ -20,46 +20,51 @@ class AccessLog:
     The lines of one turn of the event loop are written together at its end.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: GatewayMetrics) -> None:
         self._app = app
-        self._unwritten: list[tuple[int, RequestLine]] = []
+        self._metrics = metrics
+        self._lines = LineBuffer("tradex.access")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log it once it is answered."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 0
+        began, answered, status = perf_counter(), 0.0, 0
+        self._metrics.begun()
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal answered, status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answered, status = perf_counter(), message["status"]
                 message["headers"] = [*message["headers"], _NOSNIFF]
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         finally:
-            self._note(scope, status, perf_counter() - began)
+            ended, method = perf_counter(), scope["method"]
+            route = scope.get("path_template", "unmatched")
+            seconds = (answered or ended) - began
+            self._metrics.answered(method=method, route=route, status=status, seconds=seconds)
+            self._note(scope, route, status, ended - began)
 
-    def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
-        route = scope.get("path_template", "unmatched")
-        level = logging.DEBUG if route.startswith("/health/") else logging.INFO
-        if not _log.isEnabledFor(level):
+    def _note(self, scope: HTTPScope, route: str, status: int, seconds: float) -> None:
+        level, name = (logging.DEBUG, "debug") if _is_health(route) else (logging.INFO, "info")
+        if not self._lines.wants(level):
             return
+        state = scope["state"]
         line = RequestLine.now(
+            level=name,
             method=scope["method"],
             route=route,
             status=status,
             seconds=seconds,
-            operation_id=scope["state"].get("operation_id"),
+            operation_id=state.get("operation_id"),
+            order_id=state.get("order_id"),
         )
-        if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write)
-        self._unwritten.append((level, line))
+        self._lines.add(level, line)
 
-    def _write(self) -> None:
-        lines, self._unwritten = self._unwritten, []
-        for level, line in lines:
-            _log.handle(logging.LogRecord(_log.name, level, "", 0, line, (), None))
+
+def _is_health(route: str) -> bool:
+    return route.startswith("/health/")

@@ -63,7 +63,7 @@ def build_app(collaborators: Collaborators) -> Litestar:
     )
     if collaborators.cors_origins:
         app.asgi_handler = Cors(app.asgi_handler, collaborators.cors_origins)
-    app.asgi_handler = AccessLog(app.asgi_handler)
+    app.asgi_handler = AccessLog(app.asgi_handler, collaborators.metrics)
     if collaborators.request_tracer is not None:
         app.asgi_handler = RequestTraces(app.asgi_handler, collaborators.request_tracer)
     return app

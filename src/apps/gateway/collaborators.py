@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 from apps.gateway.commands import CommandDesk
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
+from apps.gateway.metrics import GatewayMetrics
 from apps.gateway.rate_limit import RateLimit
 from apps.gateway.readiness import Readiness
 from apps.gateway.request_traces import RequestTracer
@@ -44,6 +45,7 @@ class Collaborators:
     jwks: Callable[[], Mapping[str, Any]]
     readiness: Readiness
     failed: Failed
+    metrics: GatewayMetrics
     cors_origins: Sequence[str] = ()
     request_tracer: RequestTracer | None = None
 

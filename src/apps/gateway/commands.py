@@ -12,6 +12,7 @@ from msgspec import Struct
 from apps.gateway.answers import JSON, PRIVATE, RETRY_SOON, Answer, RawHeaders
 from apps.gateway.effects import Effect, is_seen
 from apps.gateway.lagging import shown_soon
+from apps.gateway.pending import PendingOperations
 from apps.gateway.problems import (
     BadRequest,
     Problem,
@@ -23,7 +24,7 @@ from apps.gateway.reading import HttpRequest
 from apps.gateway.request_headers import Wishes, wishes_of
 from apps.gateway.stopping import Stopping
 from tradex_core.errors import Outage, Refusal
-from tradex_core.events import codec
+from tradex_core.events import codec, topics
 from tradex_core.events.envelope import Actor
 from tradex_core.events.fields import Command
 from tradex_core.events.reply import CommandReplied
@@ -79,10 +80,12 @@ class CommandDesk:
         outcomes: Outcomes,
         views: ViewQueries,
         stopping: Stopping,
+        pending: PendingOperations,
         *,
         digests: BodyDigests,
     ) -> None:
         self._submission = submission
+        self._pending = pending
         self._outcomes = outcomes
         self._views = views
         self._stopping = stopping
@@ -107,8 +110,8 @@ class CommandDesk:
                 waits = bool(seconds)
                 return await self._finished(turn, known) if waits else _accepted(turn, known)
         if seconds and self._has_room(ask):
-            return await self._publish_and_wait(turn, seconds)
-        command = await self._submission.publish(turn.asked, turn.ticket)
+            return await self._publish_and_wait(request, turn, seconds)
+        command = await self._publish(request, turn)
         return _accepted(turn, None, subject=command.subject, waited=not seconds)
 
     async def _refusal(self, request: HttpRequest, ask: Ask, wishes: Wishes) -> bytes | None:
@@ -162,13 +165,26 @@ class CommandDesk:
             raise Unavailable(detail, certain=True)
         return False
 
-    async def _publish_and_wait(self, turn: _Turn, seconds: float) -> Answer:
+    async def _publish_and_wait(self, request: HttpRequest, turn: _Turn, seconds: float) -> Answer:
         with self._outcomes.expect(turn.operation_id) as future:
-            command = await self._submission.publish(turn.asked, turn.ticket)
+            command = await self._publish(request, turn)
             outcome = await self._outcome(turn, future, seconds)
         if outcome is None:
             return _accepted(turn, None, subject=command.subject)
         return await self._finished(turn, outcome)
+
+    async def _publish(self, request: HttpRequest, turn: _Turn) -> Command:
+        operation_id = turn.operation_id
+        if not turn.ticket.replayed:  # else its outcome may have come already
+            self._pending.accept(operation_id, turn.ask.effect.name)
+        try:
+            command = await self._submission.publish(turn.asked, turn.ticket)
+        except Unavailable:
+            self._pending.forget(operation_id)
+            raise
+        if command.topic == topics.ORDER_COMMANDS:
+            request.scope["state"]["order_id"] = command.subject
+        return command
 
     async def _outcome(
         self, turn: _Turn, future: asyncio.Future[CommandReplied], seconds: float

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dependency_injector import containers, providers
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
 
 from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.security.key_text import parse_ring
@@ -12,12 +14,15 @@ from adapters.security.refresh_tokens import RefreshTokens
 from adapters.security.sealing import HpkeSealer
 from adapters.security.token_keys import AccessTokenKeys
 from adapters.security.tokens import AccessTokenIssuer, AccessTokenVerifier
+from adapters.telemetry.declared import Declared
+from adapters.telemetry.requests import RequestMetrics
 from apps.gateway.app import build_app
 from apps.gateway.collaborators import Collaborators, Failed
 from apps.gateway.commands import CommandDesk
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.order_watch import OrderWatch
+from apps.gateway.pending import PendingOperations
 from apps.gateway.rate_limit import RateLimit
 from apps.gateway.readiness import Readiness, Ready
 from apps.gateway.request_traces import RequestTracer
@@ -40,11 +45,13 @@ from tradex_core.events.envelope import ActorSignatures
 from tradex_core.ids import Entropy
 from tradex_core.key_rings import KeyRing
 from tradex_core.messaging.broker import Broker
+from tradex_core.messaging.observer import ObservedProducer, Observer, Observers
 from tradex_core.messaging.tracing import UNTRACED, Tracer, traced
 from tradex_core.operations.idempotency import BodyDigests, IdempotencyRecords
 from tradex_core.operations.operation_id import OperationIds
-from tradex_core.operations.submit import Submission
+from tradex_core.operations.submit import SOURCE, Submission
 from tradex_core.operations.waiting import Outcomes
+from tradex_core.telemetry import contract
 from tradex_core.users.ports import PasswordSealer
 from tradex_core.views.ports import ViewQueries
 
@@ -89,6 +96,25 @@ def _keyed(key_rings: KeyRings, purpose: str, make: Callable[[bytes], K], gatewa
     made = make(derived(gateway_key))
     key_rings.follow(GATEWAY, key_ring, lambda ring: made.use(ring.derived(derived)))
     return made
+
+
+def _shown_app(
+    collaborators: Collaborators,
+    *,
+    declared: Declared,
+    submission: Submission,
+    outcomes: Outcomes,
+    pending: PendingOperations,
+    streams: Streams,
+) -> Litestar:
+    """Return the app, whose load the metrics show."""
+    declared.reading(contract.COMMANDS_IN_FLIGHT, lambda: [((), submission.on_their_way)])
+    declared.reading(contract.OPERATIONS_PENDING, lambda: [((), len(pending))])
+    declared.reading(contract.OPERATIONS_WAITED_FOR, lambda: [((), len(outcomes))])
+    declared.reading(
+        contract.EVENT_STREAMS, lambda: [((of,), number) for of, number in streams.open.items()]
+    )
+    return build_app(collaborators)
 
 
 async def _nothing_more() -> Mapping[str, bool]:
@@ -142,15 +168,24 @@ class GatewayContainer(containers.DeclarativeContainer):
     request_tracer: providers.Dependency[RequestTracer | None] = providers.Dependency(
         default=providers.Object(None)
     )
+    observer: providers.Dependency[Observer] = providers.Dependency(
+        default=providers.Singleton(Observers)
+    )
+    declared: providers.Dependency[Declared] = providers.Dependency(
+        default=providers.Singleton(Declared, providers.Singleton(CollectorRegistry), SOURCE)
+    )
     failed: providers.Dependency[Failed] = providers.Dependency(
         default=providers.Object(_logged_only)
     )
 
+    metrics = providers.Singleton(RequestMetrics, declared)
+    observed = providers.Singleton(ObservedProducer, broker, observer)
     inspection = providers.Callable(views_inspection, settings)
     stopping = providers.Singleton(Stopping)
     outcomes = providers.Singleton(Outcomes, limit=settings.provided.max_pending)
     order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)
-    follower = providers.Singleton(Follower, broker, outcomes, order_watch, tracer)
+    pending = providers.Singleton(PendingOperations, metrics, limit=settings.provided.max_pending)
+    follower = providers.Singleton(Follower, broker, outcomes, order_watch, pending, tracer)
     operation_ids = providers.Singleton(
         _keyed,
         key_rings,
@@ -160,7 +195,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     )
     submission = providers.Singleton(
         Submission,
-        providers.Callable(traced, broker, tracer),
+        providers.Callable(traced, observed, tracer),
         idempotency_records,
         operation_ids,
         signatures,
@@ -173,6 +208,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         outcomes,
         views,
         stopping,
+        pending,
         digests=providers.Callable(
             _keyed, key_rings, "idempotency digests", BodyDigests, gateway_key
         ),
@@ -212,5 +248,14 @@ class GatewayContainer(containers.DeclarativeContainer):
         failed=failed,
         cors_origins=settings.provided.cors_origins,
         request_tracer=request_tracer,
+        metrics=metrics,
     )
-    app = providers.Singleton(build_app, collaborators)
+    app = providers.Singleton(
+        _shown_app,
+        collaborators,
+        declared=declared,
+        submission=submission,
+        outcomes=outcomes,
+        pending=pending,
+        streams=streams,
+    )

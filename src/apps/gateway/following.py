@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from apps.gateway.order_watch import OrderWatch
+from apps.gateway.pending import PendingOperations
 from tradex_core.errors import Undecodable
 from tradex_core.events import codec
 from tradex_core.events.reply import CommandReplied
@@ -26,12 +27,14 @@ class Follower:
         broker: Broker,
         outcomes: Outcomes,
         watch: OrderWatch,
+        pending: PendingOperations,
         tracer: Tracer = UNTRACED,
     ) -> None:
         self._broker = broker
         self._tracer = tracer
         self._outcomes = outcomes
         self._watch = watch
+        self._pending = pending
         self._tell: Mapping[str, Callable[[Record], None]] = MappingProxyType(
             {
                 COMMAND_REPLIES: self._tell_outcome,
@@ -64,6 +67,7 @@ class Follower:
         except Undecodable as error:
             _log.warning("undecodable reply", position=record.position, error=str(error))
             return
+        self._pending.finish(reply)
         if self._outcomes.awaits(reply.operation_id):
             with self._tracer.receiving(record):
                 self._outcomes.tell(reply)

@@ -34,6 +34,8 @@ class GatewayApp:
             key_rings=runtime.key_rings,
             tracer=runtime.tracer,
             request_tracer=runtime.telemetry,
+            observer=runtime.counts,
+            declared=runtime.declared,
             ready=providers.Object(self._ready),
             failed=providers.Object(self._failed),
         )

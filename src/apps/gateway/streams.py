@@ -1,6 +1,7 @@
 """What is told live: how an operation ends, and each step of an order."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from apps.gateway.event_stream import KEEP_ALIVE, RETRY, server_sent_event
@@ -31,7 +32,8 @@ class Streams:
     """Streams of server-sent events, with a comment every `heartbeat` seconds when all is quiet.
 
     They end with what they tell of, and when the gateway stops. Each asks the views again at every
-    heartbeat, so that what this process did not hear of is told late, but told.
+    heartbeat, so that what this process did not hear of is told late, but told. `open` tells how
+    many there are of each kind.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Streams:
         self._watch = watch
         self._stopping = stopping
         self._heartbeat = heartbeat
+        self.open = {"operation": 0, "order": 0}
 
     def require_room(self) -> None:
         """Raise Unavailable where nobody more can listen."""
@@ -59,7 +62,7 @@ class Streams:
         self, operation_id: OperationId, command: str, *, last_id: int | None
     ) -> Chunks:
         """Tell that an operation is pending, unless the client was told, and then how it ended."""
-        with self._outcomes.expect(operation_id) as reply:
+        with self._counted("operation"), self._outcomes.expect(operation_id) as reply:
             yield RETRY
             outcome = await self._views.operation(operation_id)
             if outcome is None and last_id is None:
@@ -78,7 +81,7 @@ class Streams:
     async def order(self, view: OrderView, *, last_id: int) -> Chunks:
         """Tell every step of an order behind the last one that the client was told of."""
         order_id = view.order_id
-        with self._watch.watch(order_id) as watcher:
+        with self._counted("order"), self._watch.watch(order_id) as watcher:
             yield RETRY
             while not self._stopping.begun:
                 change = watcher.next_change()
@@ -94,6 +97,14 @@ class Streams:
                     await self._caught_up(order_id, last_id)
                 else:
                     yield KEEP_ALIVE
+
+    @contextmanager
+    def _counted(self, of: str) -> Iterator[None]:
+        self.open[of] += 1
+        try:
+            yield
+        finally:
+            self.open[of] -= 1
 
     async def _caught_up(self, order_id: str, last_id: int) -> None:
         async def look() -> OrderView | None:

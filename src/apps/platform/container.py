@@ -36,7 +36,7 @@ class PlatformContainer(RuntimeContainer):
     settings, broker = RuntimeContainer.settings, RuntimeContainer.broker
     tracer, telemetry = RuntimeContainer.tracer, RuntimeContainer.telemetry
     means, signatures = RuntimeContainer.means, RuntimeContainer.signatures
-    key_rings = RuntimeContainer.key_rings
+    key_rings, declared = RuntimeContainer.key_rings, RuntimeContainer.declared
 
     sealing_keys = providers.Singleton(
         _sealing_keys, settings.provided.sealing_keys, settings.provided.sealing_public_key
@@ -49,6 +49,7 @@ class PlatformContainer(RuntimeContainer):
         signatures=signatures,
         key_rings=key_rings,
         unsealer=providers.Singleton(unsealer_of, sealing_keys.provided.private, key_rings),
+        declared=declared,
     )
     catalog = providers.Container(
         CatalogContainer, settings=settings, broker=broker, means=means, signatures=signatures
@@ -72,6 +73,8 @@ class PlatformContainer(RuntimeContainer):
         token_keys=providers.Singleton(_token_keys, key_rings),
         tracer=tracer,
         request_tracer=telemetry,
+        observer=RuntimeContainer.counts,
+        declared=declared,
         gateway_key=providers.Singleton(given_or_new, settings.provided.gateway_key),
         ready=ready,
         failed=failed,

@@ -10,7 +10,6 @@ from dependency_injector import providers
 
 from apps.auth.admin_accounts import AdminAccounts
 from apps.platform.container import PlatformContainer
-from apps.runtime.backlogs import Backlogs
 from apps.runtime.checks import Checks
 from apps.runtime.health import HealthApp
 from apps.runtime.http_server import HttpServer
@@ -162,12 +161,12 @@ class Platform:
         return await missing_topics(self.broker, [topic.name for topic in topics.all_topics()])
 
     def _health(self) -> HealthApp:
-        backlogs = Backlogs(self._databases)
-        metrics = self.container.metrics_app(backlogs)
+        consumers = {service.name: service.consumer.topics for service in self.services}
+        backlogs = self.container.backlogs(self._databases, consumers)
         return HealthApp(
             self._ready,
             has_begun=lambda: bool(self._serving),
-            metrics=metrics,
+            metrics=self.container.metrics_app(backlogs, self._databases),
             before_metrics=backlogs.refresh,
             warnings=self.container.key_rings().warnings,
         )

@@ -9,6 +9,7 @@ from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.consume import Consumer
 from tradex_core.messaging.dispatch import Dispatcher, Means
+from tradex_core.messaging.observer import ObservedProducer
 from tradex_core.messaging.opening import Opener
 from tradex_core.messaging.outbox import Outbox
 from tradex_core.messaging.parking import Parking
@@ -41,7 +42,7 @@ def service(
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
     consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
     used = (*routes.topics, *written_topics(routes, publishes))
-    relay = Relay(outbox, traced(broker, means.tracer), means)
+    relay = Relay(outbox, traced(ObservedProducer(broker, means.observer), means.tracer), means)
     return Service(name, consumer, relay, timers, used)
 
 

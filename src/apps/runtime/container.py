@@ -5,9 +5,10 @@ app needs no more drivers installed than those of its own servers.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
@@ -16,14 +17,16 @@ from prometheus_client import CollectorRegistry, make_asgi_app
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.view_unit import ViewsDatabase
 from adapters.security.system import SystemClock, SystemEntropy
-from adapters.telemetry.metrics import Backlog, MessagingMetrics
+from adapters.telemetry.business import BusinessMetrics
+from adapters.telemetry.declared import Declared, Values
+from adapters.telemetry.metrics import MessagingMetrics
 from apps.runtime.backlogs import Backlogs
 from apps.runtime.extras import extra
 from apps.runtime.health import AsgiApp
 from apps.runtime.key_purposes import ACTORS
 from apps.runtime.key_rings import KeyRings
 from apps.runtime.logging import LoggingObserver
-from apps.runtime.servers import DatabaseOfViews, Inspection, RunningBroker
+from apps.runtime.servers import Database, DatabaseOfViews, Inspection, RunningBroker
 from apps.runtime.setting_values import MEMORY, key_ring
 from apps.runtime.settings import Settings, variable
 from tradex_core.clock import Clock
@@ -32,6 +35,7 @@ from tradex_core.key_rings import KeyRing
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.tracing import UNTRACED, Tracer
+from tradex_core.telemetry import contract
 
 if TYPE_CHECKING:
     from adapters.kafka.settings import KafkaSettings
@@ -157,52 +161,64 @@ def _kafka_broker(settings: Settings, app: str) -> RunningBroker:
     )
 
 
-def _telemetry(settings: Settings, app: str, registry: CollectorRegistry) -> "OtlpTracer | None":
+def _telemetry(settings: Settings, app: str) -> "OtlpTracer | None":
     """Return what traces, if anything does."""
     if settings.otlp_endpoint is None:
         return None
     with extra("telemetry", driver="OpenTelemetry", wanted_by=variable("otlp_endpoint")):
         from adapters.telemetry.tracing import OtlpTracer, otlp_exporter
-        from adapters.telemetry.tracing_queue import DroppedSpans
-    tracer = OtlpTracer(
+    return OtlpTracer(
         otlp_exporter(settings.otlp_endpoint),
         service=app,
         system=settings.broker,
         sampling=settings.trace_sampling,
         clients_decide=settings.client_sampling == "accept",
     )
-    registry.register(DroppedSpans(tracer.queue))
-    return tracer
 
 
 def _tracer(telemetry: "OtlpTracer | None") -> Tracer:
     return UNTRACED if telemetry is None else telemetry
 
 
-def _metrics_app(registry: CollectorRegistry, backlogs: Backlogs) -> AsgiApp:
-    registry.register(
-        Backlog(
-            "tradex_outbox_messages",
-            "Messages committed and not yet published",
-            backlogs.waiting.items,
-        )
+def _metrics_app(
+    registry: CollectorRegistry,
+    declared: Declared,
+    telemetry: "OtlpTracer | None",
+    backlogs: Backlogs,
+    databases: Mapping[str, Database],
+) -> AsgiApp:
+    declared.process(version("tradex"))
+    declared.reading(
+        contract.SPANS_DROPPED, lambda: [((), telemetry.queue.dropped if telemetry else 0)]
     )
-    registry.register(
-        Backlog(
-            "tradex_parked_messages",
-            "Messages set aside until their next try",
-            backlogs.parked.items,
-        )
-    )
+    for metric, values in (
+        (contract.OUTBOX_MESSAGES, backlogs.waiting),
+        (contract.OUTBOX_AGE, backlogs.ages),
+        (contract.PARKED_MESSAGES, backlogs.parked),
+        (contract.CONSUMER_LAG, backlogs.lags),
+    ):
+        declared.reading(metric, values.items)
+    for metric, figure in (
+        (contract.POOL_SIZE, "size"),
+        (contract.POOL_IN_USE, "in_use"),
+        (contract.POOL_WAITING, "waiting"),
+    ):
+        declared.reading(metric, partial(_of_pools, databases, figure))
     app: AsgiApp = make_asgi_app(registry)
     return app
 
 
-class RuntimeContainer(containers.DeclarativeContainer):
-    """What every app has; `app` names it to the broker.
+def _of_pools(databases: Mapping[str, Database], figure: str) -> Values:
+    pools = {name: database.pool for name, database in databases.items()}
+    return [((name,), getattr(pool, figure)) for name, pool in pools.items() if pool is not None]
 
-    `metrics_app` makes what serves the metrics, given the backlogs that it tells of. `telemetry` is
-    what traces, to be closed at the end; None where nothing does.
+
+class RuntimeContainer(containers.DeclarativeContainer):
+    """What every app has; `app` names it to the broker, and in what operators see.
+
+    `backlogs` makes what looks at how much waits, and `metrics_app` what serves the metrics, given
+    that and the databases whose pools it tells of. `declared` makes metrics. `telemetry` is what
+    traces, to be closed at the end; None where nothing does.
     """
 
     settings: providers.Dependency[Settings] = providers.Dependency()
@@ -211,12 +227,15 @@ class RuntimeContainer(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     entropy = providers.Singleton(SystemEntropy)
     registry = providers.Singleton(CollectorRegistry)
+    declared = providers.Singleton(Declared, registry, app)
+    counts = providers.Singleton(MessagingMetrics, declared)
     observer = providers.Singleton(
         Observers,
         providers.Singleton(LoggingObserver),
-        providers.Singleton(MessagingMetrics, registry),
+        counts,
+        providers.Singleton(BusinessMetrics, declared),
     )
-    telemetry = providers.Singleton(_telemetry, settings, app, registry)
+    telemetry = providers.Singleton(_telemetry, settings, app)
     tracer = providers.Singleton(_tracer, telemetry)
     means = providers.Singleton(
         Means, clock=clock, entropy=entropy, observer=observer, tracer=tracer
@@ -228,4 +247,5 @@ class RuntimeContainer(containers.DeclarativeContainer):
     )
     key_rings = providers.Singleton(KeyRings, settings, clock)
     signatures = providers.Singleton(_signatures, settings.provided.actor_signing_key, key_rings)
-    metrics_app = providers.Factory(_metrics_app, registry)
+    backlogs = providers.Factory(Backlogs, broker=broker, clock=clock)
+    metrics_app = providers.Factory(_metrics_app, registry, declared, telemetry)

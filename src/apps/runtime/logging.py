@@ -1,18 +1,21 @@
-"""One log for all of the process, for people or as JSON: on standard error, without secrets."""
+"""One log for all of the process, for people or as ECS: on standard error, without secrets."""
 
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from apps.runtime.request_line import RequestLine
+from apps.runtime.ecs import EcsRenderer, name_the_error
+from apps.runtime.log_lines import LineBuffer, Lines
+from apps.runtime.message_line import MessageLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
 from tradex_core.key_rings import KeyRing, RingKey
+from tradex_core.messaging.broker import Record
+from tradex_core.messaging.observer import Handled
 
 _SENSITIVE: Final = (
     "password",
@@ -26,22 +29,30 @@ _SENSITIVE: Final = (
 )
 _HARMLESS: Final = frozenset({"tokentype", "token_type"})
 _MESSAGING: Final = "tradex.messaging"
+_LONGEST_ID: Final = 64
 _CHATTY: Final = ("alembic", "asyncio", "httpcore", "httpx", "pymongo")
 """Loggers of other people's code whose lines about what goes well nobody asked for."""
 
 
 def configure_logging(
-    *, log_format: str, level: str, stream: IO[str] | None = None, capture: IO[str] | None = None
+    *,
+    log_format: str,
+    level: str,
+    service: str = "platform",
+    stream: IO[str] | None = None,
+    capture: IO[str] | None = None,
 ) -> None:
     """Send what structlog and the standard library log to a stream, which is standard error.
 
-    `capture` also gets all of it, down to debug, whatever the level. A repeat replaces what was
-    configured before.
+    As JSON, each line says that it is of `service`. `capture` also gets all of it as JSON, down to
+    debug, whatever the level. A repeat replaces what was configured before.
     """
     stream = sys.stderr if stream is None else stream
-    handlers = [_handler(stream, level.upper(), _renderer(log_format, stream))]
+    as_json = _as_json(EcsRenderer(service))
+    formatter = as_json if log_format == "json" else _as_text(stream)
+    handlers = [_handler(stream, level.upper(), formatter)]
     if capture is not None:
-        handlers.append(_handler(capture, "DEBUG", structlog.processors.JSONRenderer(default=str)))
+        handlers.append(_handler(capture, "DEBUG", as_json))
     root = logging.getLogger()
     root.handlers[:] = handlers
     root.setLevel(min(handler.level for handler in handlers))
@@ -90,33 +101,26 @@ class LoggingObserver:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = structlog.stdlib.get_logger(_MESSAGING)
-        self._level_of = logging.getLogger(_MESSAGING)
+        self._lines = LineBuffer(_MESSAGING)
         self._quiet_seconds = quiet_seconds
         self._monotonic = monotonic
         self._said: dict[str, float] = {}
 
-    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
-        """Log it for those who debug."""
-        if not self._level_of.isEnabledFor(logging.DEBUG):  # one look, for every message there is
-            return
-        self._log.debug(
-            "handled",
-            consumer=consumer,
-            type=type,
-            outcome=outcome,
-            age_ms=age.total_seconds() * 1e3,
-        )
+    def handled(self, message: Handled) -> None:
+        """Log a line of it, with those of its batch."""
+        if self._lines.wants(logging.INFO):
+            self._lines.add(logging.INFO, MessageLine.of(message))
 
-    def parked(self, consumer: str, position: str, *, attempts: int, error: str) -> None:
+    def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Warn of it."""
         self._log.warning(
-            "parked", consumer=consumer, position=position, attempts=attempts, error=error
+            "parked", consumer=consumer, attempts=attempts, error=error, **_ids_of(record)
         )
 
-    def dead_lettered(self, consumer: str, position: str, *, reason: str, error: str) -> None:
+    def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         """Log it as an error: an operator has to decide."""
         self._log.error(
-            "dead letter", consumer=consumer, position=position, reason=reason, error=error
+            "dead letter", consumer=consumer, reason=reason, error=error, **_ids_of(record)
         )
 
     def waiting(self, component: str, error: Exception) -> None:
@@ -128,6 +132,22 @@ class LoggingObserver:
             self._log.warning(
                 "waiting", component=component, error=f"{type(error).__name__}: {error}"
             )
+
+    def published(self, topic: str, error: Exception | None) -> None:
+        """Pass over it: whoever published knows what to say."""
+
+
+def _ids_of(record: Record) -> dict[str, str]:
+    """Return where a message lies and which story it is of, as far as it says so itself."""
+    headers = dict(record.headers)
+    told = headers.get("correlation-id", b"")[:_LONGEST_ID].decode(errors="replace")
+    return {"position": record.position, **({"correlation_id": told} if told else {})}
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out what uvicorn says once more, with colours."""
+    event.pop("color_message", None)
+    return event
 
 
 def _shared() -> list[Processor]:
@@ -142,46 +162,43 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _renderer(log_format: str, stream: IO[str]) -> Processor:
-    if log_format == "json":
-        return structlog.processors.JSONRenderer(default=str)
-    return structlog.dev.ConsoleRenderer(
+def _as_json(renderer: EcsRenderer) -> "_Formatter":
+    exceptions: list[Processor] = [name_the_error, structlog.processors.format_exc_info]
+    return _Formatter(renderer.lines, [*exceptions, renderer])
+
+
+def _as_text(stream: IO[str]) -> "_Formatter":
+    renderer = structlog.dev.ConsoleRenderer(
         colors=stream.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
     )
+    return _Formatter(_text_of, [renderer])
 
 
-def _handler(stream: IO[str], level: str, renderer: Processor) -> logging.Handler:
+def _text_of(lines: Lines, logger: str) -> str:
+    return "\n".join(line.as_text(logger) for line in lines.lines)
+
+
+def _handler(stream: IO[str], level: str, formatter: logging.Formatter) -> logging.Handler:
     handler = logging.StreamHandler(stream)
     handler.setLevel(level)
-    as_json = isinstance(renderer, structlog.processors.JSONRenderer)
-    exceptions: list[Processor] = [structlog.processors.format_exc_info] if as_json else []
-    handler.setFormatter(
-        _Formatter(
-            RequestLine.as_json if as_json else RequestLine.as_text,
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared()],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *exceptions,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(formatter)
     return handler
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Lets requests render themselves, and structlog everything else."""
+    """Renders lines that render themselves, and lets structlog render everything else."""
 
     def __init__(
-        self,
-        render: Callable[[RequestLine, logging.LogRecord], str],
-        **others: Any,  # noqa: ANN401
+        self, render: Callable[[Lines, str], str], processors: Sequence[Processor]
     ) -> None:
-        super().__init__(**others)
+        super().__init__(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _without_colours, *_shared()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors],
+        )
         self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.msg, RequestLine):
-            return self._render(record.msg, record)
+        if isinstance(record.msg, Lines):
+            return self._render(record.msg, record.name)
         return super().format(record)

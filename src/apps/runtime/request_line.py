@@ -1,66 +1,83 @@
-"""A request in the log: there is a line for each, so it is rendered by hand and at little cost."""
+"""A request in the log."""
 
-import logging
 from datetime import UTC, datetime
-from time import time
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
+from tradex_core.messaging import tracing
+
 _encoder: Final = msgspec.json.Encoder()
+_FIELDS: Final = {
+    "at": "@timestamp",
+    "level": "log.level",
+    "method": "http.request.method",
+    "route": "http.route",
+    "status": "http.response.status_code",
+    "nanoseconds": "event.duration",
+    "trace_id": "trace.id",
+    "span_id": "span.id",
+    "correlation_id": "tradex.correlation.id",
+    "operation_id": "tradex.operation.id",
+    "order_id": "tradex.order.id",
+}
 
 
-class RequestLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the log says of a request: its route, not its path, and of nobody's secrets anything.
+class RequestLine(
+    msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename=_FIELDS
+):
+    """What the log says of a request: its route, not its path, and of nobody's secrets anything."""
 
-    `at` is in seconds since 1970. It stands in a log record in the message's place, and is laid
-    out as structlog lays other lines out, which takes ten times as long.
-    """
-
+    at: datetime
+    level: str
+    message: str
     method: str
     route: str
     status: int
-    ms: float
-    operation_id: str | None
-    at: float
+    nanoseconds: int
+    trace_id: str | None = None
+    span_id: str | None = None
+    correlation_id: str | None = None
+    operation_id: str | None = None
+    order_id: str | None = None
 
     @classmethod
     def now(
-        cls, *, method: str, route: str, status: int, seconds: float, operation_id: str | None
-    ) -> "RequestLine":
+        cls,
+        *,
+        level: str,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        operation_id: str | None,
+        order_id: str | None,
+    ) -> Self:
         """Make the line of a request that was answered just now, after so many seconds."""
+        place = tracing.current().trace
         return cls(
+            at=datetime.now(UTC),
+            level=level,
+            message=f"{method} {route} {status}",
             method=method,
             route=route,
             status=status,
-            ms=round(seconds * 1000, 2),
+            nanoseconds=int(seconds * 1e9),
+            trace_id=None if place is None else place.trace_id,
+            span_id=None if place is None else place.span_id,
+            correlation_id=operation_id,
             operation_id=operation_id,
-            at=time(),
+            order_id=order_id,
         )
 
-    def as_text(self, record: logging.LogRecord) -> str:
+    def as_text(self, logger: str) -> str:
         """Return the line for people."""
         return (
-            f"{self._time} [{record.levelname.lower():<9}] {'request':<30} [{record.name}] "
-            f"method={self.method} ms={self.ms} operation_id={self.operation_id} "
-            f"route={self.route} status={self.status}"
+            f"{self.at.isoformat().replace('+00:00', 'Z')} [{self.level:<9}] {'request':<30} "
+            f"[{logger}] method={self.method} ms={self.nanoseconds / 1e6:.2f} "
+            f"operation_id={self.operation_id} route={self.route} status={self.status}"
         )
 
-    def as_json(self, record: logging.LogRecord) -> str:
-        """Return the line as a JSON object."""
-        fields = {
-            "method": self.method,
-            "route": self.route,
-            "status": self.status,
-            "ms": self.ms,
-            "operation_id": self.operation_id,
-            "event": "request",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "timestamp": self._time,
-        }
-        return _encoder.encode(fields).decode()
-
-    @property
-    def _time(self) -> str:
-        return datetime.fromtimestamp(self.at, UTC).isoformat().replace("+00:00", "Z")
+    def as_json(self) -> bytes:
+        """Return what it has of a JSON object, without the end."""
+        return _encoder.encode(self)[:-1]

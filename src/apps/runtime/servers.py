@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from tradex_core.messaging.broker import Broker
@@ -19,10 +20,14 @@ class RunningBroker(Broker, Protocol):
 
 
 class CountedOutbox(Outbox, Protocol):
-    """An outbox that tells how much waits in it."""
+    """An outbox that tells how much waits in it, and since when."""
 
     async def count(self) -> int:
         """Return how many messages wait to be published; raises Outage."""
+        ...
+
+    async def oldest(self) -> datetime | None:
+        """Return when the oldest of them was committed; None where none waits. Raises Outage."""
         ...
 
 
@@ -31,6 +36,25 @@ class CountedParking(Parking, Protocol):
 
     async def count(self) -> int:
         """Return how many messages are set aside; raises Outage."""
+        ...
+
+
+class Pool(Protocol):
+    """How the connections to a server are used."""
+
+    @property
+    def size(self) -> int:
+        """How many there may be."""
+        ...
+
+    @property
+    def in_use(self) -> int:
+        """How many are in use."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for one."""
         ...
 
 
@@ -45,6 +69,11 @@ class Database(Protocol):
     @property
     def parking(self) -> CountedParking:
         """What was set aside."""
+        ...
+
+    @property
+    def pool(self) -> Pool | None:
+        """How its connections are used; None where it needs none."""
         ...
 
     async def open(self) -> None:

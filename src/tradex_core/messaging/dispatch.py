@@ -14,7 +14,7 @@ from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dead_letters import EXHAUSTED, dead_letter, error_text
 from tradex_core.messaging.execution import Execution, context_of
-from tradex_core.messaging.observer import Observer, Postponed
+from tradex_core.messaging.observer import Handled, Observer, Postponed
 from tradex_core.messaging.opening import Opener, Opening
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.retry import Backoff
@@ -209,7 +209,8 @@ class Dispatcher(Generic[W]):
         if opened is not None and not isinstance(preparation, Hopeless):
             effect = self._execution.run(unit, opening, opened, preparation)
             age = self._means.clock.now() - opened.envelope.time
-            news.handled(self._consumer, opened.name, effect.outcome, age=age)
+            record, outcome = opening.record, effect.outcome
+            news.handled(Handled(self._consumer, record, opened, outcome, age))
             tracing.current().outcome(effect.outcome)
             unit.record(opening, effect.messages)
             return False
@@ -251,8 +252,8 @@ class Dispatcher(Generic[W]):
             self._give_up(unit, opening, error, news, parked, reason=reason)
             return
         later = self._later(opening, error, parked)
-        position = opening.record.position
-        news.parked(self._consumer, position, attempts=later.attempts, error=later.error)
+        record = opening.record
+        news.parked(self._consumer, record, attempts=later.attempts, error=later.error)
         unit.park(later)
         unit.record(opening, ())
         tracing.current().outcome("parked")
@@ -291,7 +292,7 @@ class Dispatcher(Generic[W]):
             first_failed_at=_failing_since(parked, now),
             failed_at=now,
         )
-        news.dead_lettered(self._consumer, record.position, reason=reason, error=text)
+        news.dead_lettered(self._consumer, record, reason=reason, error=text)
         tracing.current().outcome(reason, failed=True)
         unit.record(opening, [letter])
         held = record.topic in self._hold and record.key is not None

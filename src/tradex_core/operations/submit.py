@@ -56,7 +56,7 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
 
 
 class Submission:
-    """Turns requests into commands on the broker; at most `limit` are on their way at a time."""
+    """Turns requests into commands on the broker; at most `limit` are `on_their_way` at a time."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Submission:
         self._signatures = signatures
         self._clock = clock
         self._limit = limit
-        self._on_their_way = 0
+        self.on_their_way = 0
 
     async def open(self, request: Request, *, refusal: bytes | None = None) -> Ticket:
         """Give the request its operation, which is the earlier one where its key has one.
@@ -104,16 +104,16 @@ class Submission:
 
         Publishing the same ticket again is harmless. Raises Unavailable.
         """
-        if self._on_their_way >= self._limit:
+        if self.on_their_way >= self._limit:
             detail = "Too many commands are on their way."
             raise Unavailable(detail, certain=True)
         command = request.build(ticket.operation_id)
         message = self._message(request, ticket.operation_id, command)
-        self._on_their_way += 1
+        self.on_their_way += 1
         try:
             [error] = await self._producer.publish([message])
         finally:
-            self._on_their_way -= 1
+            self.on_their_way -= 1
         if isinstance(error, OutcomeUnknown):
             detail = "The command may have been accepted; repeat it with the same Idempotency-Key."
             raise Unavailable(detail, certain=False) from error

@@ -16,6 +16,9 @@ class Outcomes:
         self._waiting: dict[str, set[asyncio.Future[CommandReplied]]] = {}
         self._count = 0
 
+    def __len__(self) -> int:
+        return self._count
+
     @property
     def full(self) -> bool:
         """Whether nobody more can wait."""

@@ -38,7 +38,7 @@ _method = Label("method", "the methods of HTTP", (*METHODS, OTHER))
 _route = Label("route", "the routes of the HTTP reference, as templates; else `unmatched`")
 _status_class = Label(
     "status_class",
-    "the first digit of the answer's status; `none`: nothing was answered",
+    "that of the answer's status; `none`: nothing was answered",
     ("1xx", "2xx", "3xx", "4xx", "5xx", "none"),
 )
 _breaker = Label("breaker", "the names that the platform gives what it calls")
@@ -81,7 +81,7 @@ CONSUMER_LAG: Final = Metric(
     name="tradex_consumer_lag_messages",
     kind=Kind.GAUGE,
     unit="messages",
-    help="Messages in a topic that its consumer has yet to commit, in all partitions.",
+    help="Messages in a topic that all processes of a consumer together have yet to commit.",
     labels=(_consumer, _topic),
     apps=SERVICES,
 )
@@ -134,7 +134,7 @@ WAITS: Final = Metric(
     kind=Kind.COUNTER,
     unit="tries",
     help="Times that a loop found its broker or database away, and waited.",
-    labels=(Label("component", "the consumers, and `relay`", (*SERVICES, "relay")),),
+    labels=(Label("component", "the consumers, `relay`, and `timeouts` of orders"),),
     apps=SERVICES,
 )
 
@@ -404,7 +404,7 @@ SPANS: Final = (
     ),
     SpanKind(
         name="publish {topic}",
-        help="A message on its way to the broker, until that acknowledged it.",
+        help="A message of ours on its way to the broker, until that acknowledged it.",
         attributes=(*_message, _error),
     ),
     SpanKind(
@@ -462,7 +462,7 @@ ECS_VERSION: Final = "8.17.0"
 LOG_FIELDS: Final = (
     Attribute("@timestamp", "when it happened, in UTC with microseconds"),
     Attribute("log.level", "`debug`, `info`, `warning`, `error` or `critical`"),
-    Attribute("message", "what happened, in a few words that hold nothing of any client's"),
+    Attribute("message", "what happened, in a few words"),
     Attribute("ecs.version", f"the version of the Elastic Common Schema: `{ECS_VERSION}`"),
     Attribute("service.name", "the app; `platform` for all of them in one process"),
     Attribute("log.logger", "the part of the app that says it"),

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from prometheus_client import CollectorRegistry
 
-from adapters.telemetry.tracing_queue import DroppedSpans, SpanQueue
+from adapters.telemetry.tracing_queue import SpanQueue
 
 
 class Recorder(SpanExporter):
@@ -101,11 +100,3 @@ def test_what_cannot_be_delivered_counts_as_lost() -> None:
         fill(queue, "request", "process")
         queue.close(within=10)
         assert (0, 2) == (queue.exported, queue.dropped)
-
-
-def test_what_is_lost_is_a_metric() -> None:
-    queue, registry = SpanQueue(Recorder()), CollectorRegistry()
-    registry.register(DroppedSpans(queue))
-    queue.close(within=1)
-    fill(queue, "late")
-    assert 1.0 == registry.get_sample_value("tradex_spans_dropped_total")

@@ -1,11 +1,13 @@
 import asyncio
 import logging
+from time import perf_counter
 from typing import Any
 
 import pytest
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
 from apps.gateway.access_log import AccessLog
+from apps.runtime.log_lines import Lines
 from apps.runtime.request_line import RequestLine
 
 
@@ -17,6 +19,26 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 async def break_down(scope: Scope, receive: Receive, send: Send) -> None:
     scope["path_template"] = "/v1/broken"
     raise ValueError
+
+
+class Counts:
+    """Keeps what it hears of requests."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.heard: list[tuple[str, str, int]] = []
+        self.seconds: list[float] = []
+
+    def begun(self) -> None:
+        self.in_flight += 1
+
+    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        self.in_flight -= 1
+        self.heard.append((method, route, status))
+        self.seconds.append(seconds)
+
+    def finished(self, *, command: str, status: str, seconds: float) -> None:
+        raise AssertionError
 
 
 async def ask(app: ASGIApp, path: str = "/v1/products") -> list[Any]:
@@ -35,9 +57,11 @@ async def ask(app: ASGIApp, path: str = "/v1/products") -> list[Any]:
 
 def lines_in(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int, str, int]]:
     return [
-        (record.levelname, record.msg.status, record.msg.route, len(record.msg.operation_id or ""))
+        (record.levelname, line.status, line.route, len(line.operation_id or ""))
         for record in caplog.records
-        if isinstance(record.msg, RequestLine)
+        if isinstance(record.msg, Lines)
+        for line in record.msg.lines
+        if isinstance(line, RequestLine)
     ]
 
 
@@ -45,7 +69,7 @@ async def test_the_requests_of_one_turn_of_the_loop_are_logged_at_its_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    app = AccessLog(answer)
+    app = AccessLog(answer, Counts())
 
     await ask(app, "/v1/products")
     await ask(app, "/v1/orders")
@@ -60,7 +84,7 @@ async def test_a_request_that_was_never_answered_is_logged_too(
 ) -> None:
     caplog.set_level(logging.INFO)
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it is
-        await ask(AccessLog(break_down))
+        await ask(AccessLog(break_down, Counts()))
     await asyncio.sleep(0)
 
     assert [("INFO", 0, "/v1/broken", 2)] == lines_in(caplog)
@@ -71,13 +95,43 @@ async def test_whoever_asks_for_health_is_seen_only_by_those_who_debug(
     caplog: pytest.LogCaptureFixture, level: int, lines: int
 ) -> None:
     caplog.set_level(level)
-    await ask(AccessLog(answer), "/health/live")
+    await ask(AccessLog(answer, Counts()), "/health/live")
     await asyncio.sleep(0)
 
     assert lines == len(lines_in(caplog))
 
 
 async def test_no_answer_is_to_be_taken_for_another_type_than_it_says() -> None:
-    [start] = await ask(AccessLog(answer))
+    [start] = await ask(AccessLog(answer, Counts()))
 
     assert [(b"etag", b"1"), (b"x-content-type-options", b"nosniff")] == start["headers"]
+
+
+async def test_a_request_is_counted_by_its_route_once_it_is_over() -> None:
+    counts = Counts()
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        assert 1 == counts.in_flight
+        await answer(scope, receive, send)
+
+    await ask(AccessLog(look, counts), "/v1/products")
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever it is
+        await ask(AccessLog(break_down, counts))
+
+    assert [("GET", "/v1/products", 200), ("GET", "/v1/broken", 0)] == counts.heard
+    assert 0 == counts.in_flight
+
+
+async def test_how_long_an_answer_took_is_told_until_it_began() -> None:
+    counts, has_begun = Counts(), 0.0
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal has_begun
+        await answer(scope, receive, send)
+        has_begun = perf_counter()
+        await asyncio.sleep(0.01)
+
+    asked = perf_counter()
+    await ask(AccessLog(stream, counts))
+
+    assert counts.seconds[0] <= has_begun - asked

@@ -1,16 +1,16 @@
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 
 import httpx
 import pytest
 from tests.builders.machines import FakeClock
+from tests.builders.messages import a_handled
 
 from adapters.memory.database import MemoryDatabase
-from apps.runtime.backlogs import Backlogs
 from apps.runtime.container import RuntimeContainer
 from apps.runtime.health import HealthApp
 from apps.runtime.settings import Settings
 from tradex_core.errors import Outage
+from tradex_core.events.topics import ORDER_COMMANDS, Topic
 from tradex_core.messaging.broker import Message
 
 
@@ -37,12 +37,13 @@ class World:
         self.has_begun = False
         self.database = AwayDatabase()
         self.runtime = RuntimeContainer(settings=Settings.embedded())
-        backlogs = Backlogs({"orders": self.database})
+        databases = {"orders": self.database}
+        backlogs = self.runtime.backlogs(databases, {"orders": [ORDER_COMMANDS]})
         self.warnings: list[str] = []
         self.app = HealthApp(
             self.ready,
             has_begun=lambda: self.has_begun,
-            metrics=self.runtime.metrics_app(backlogs),
+            metrics=self.runtime.metrics_app(backlogs, databases),
             before_metrics=backlogs.refresh,
             warnings=lambda: self.warnings,
         )
@@ -132,11 +133,11 @@ async def test_metrics_tell_what_was_handled_and_what_waits(
     world: World, operator: httpx.AsyncClient
 ) -> None:
     world.database.outbox.add([Message("order.created", b"key", b"{}")])
-    world.runtime.observer().handled("orders", "CREATE_ORDER", "done", age=timedelta(0))
+    world.runtime.observer().handled(a_handled())
 
     text = (await operator.get("/metrics")).text
 
-    labels = 'consumer="orders",outcome="done",type="CREATE_ORDER"'
+    labels = 'consumer="orders",outcome="done",topic="order.commands",type="CANCEL_ORDER"'
     assert f"tradex_messages_handled_total{{{labels}}} 1.0" in text
     assert 'tradex_outbox_messages{service="orders"} 1.0' in text
     assert 'tradex_parked_messages{service="orders"} 0.0' in text
@@ -154,6 +155,34 @@ async def test_of_a_database_that_is_away_there_is_no_old_count(
 
     gauge = 'tradex_outbox_messages{service="orders"} 0.0'
     assert (True, False, True) == (gauge in before, gauge in during, gauge in after)
+
+
+async def test_what_has_waited_longest_says_for_how_long(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    before = (await operator.get("/metrics")).text
+    world.database.outbox.add([Message("order.created", b"key", b"{}")])
+
+    during = (await operator.get("/metrics")).text
+
+    gauge = 'tradex_outbox_oldest_seconds{service="orders"}'
+    assert f"{gauge} 0.0" in before
+    [waited] = [line.split()[-1] for line in during.splitlines() if line.startswith(gauge)]
+    assert 3600 < float(waited)  # the database's clock stands still, in the past
+
+
+async def test_a_consumer_is_behind_by_what_it_has_not_committed(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    broker, gauge = world.runtime.broker(), "tradex_consumer_lag_messages"
+    without_topic = (await operator.get("/metrics")).text
+    await broker.apply([Topic(ORDER_COMMANDS)])
+    await broker.publish([Message(ORDER_COMMANDS, b"key", b"{}") for _ in range(3)])
+
+    text = (await operator.get("/metrics")).text
+
+    assert f'{gauge}{{consumer="orders",topic="order.commands"}} 3.0' in text
+    assert f"{gauge}{{" not in without_topic
 
 
 async def test_without_metrics_there_are_none() -> None:

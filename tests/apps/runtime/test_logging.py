@@ -1,16 +1,51 @@
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 import structlog
+from msgspec.structs import replace
+from tests.builders.messages import (
+    OPERATION_ID,
+    ORDER_ID,
+    a_handled,
+    a_record,
+    stock_reserved,
+)
 
 from apps.runtime.logging import LoggingObserver, configure_logging
 from apps.runtime.secret import SecretBytes, SecretText
+from tradex_core.messaging import tracing
 from tradex_core.messaging.observer import Observer
+from tradex_core.messaging.tracing import Trace
+from tradex_core.telemetry.contract import ECS_VERSION
+
+
+class Place:
+    """A span that is somewhere."""
+
+    trace = Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=True)
+
+    def outcome(self, name: str, *, failed: bool = False) -> None:
+        """Forget it."""
+
+
+PLACE = Place()
+
+
+class Writes(StringIO):
+    """Keeps what is written at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.texts.append(text)
+        return len(text)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +61,7 @@ def _as_it_was_afterwards() -> Iterator[None]:
 @pytest.fixture
 def stream() -> StringIO:
     stream = StringIO()
-    configure_logging(log_format="json", level="info", stream=stream)
+    configure_logging(log_format="json", level="info", service="orders", stream=stream)
     return stream
 
 
@@ -53,14 +88,14 @@ def test_what_is_secret_by_its_name_is_not_logged(stream: StringIO, key: str) ->
     structlog.get_logger().info("signed in", **{key: "hunter2"})
 
     [line] = lines_of(stream)
-    assert "***" == line[key]
+    assert "***" == line[f"labels.{key}"]
 
 
 def test_what_is_secret_by_its_type_is_not_logged(stream: StringIO) -> None:
     structlog.get_logger().info("started", one=SecretText("hunter2"), other=SecretBytes(b"hunter2"))
 
     [line] = lines_of(stream)
-    assert ("***", "***") == (line["one"], line["other"])
+    assert ("***", "***") == (line["labels.one"], line["labels.other"])
 
 
 def test_secrets_are_found_however_deep_they_lie(stream: StringIO) -> None:
@@ -70,7 +105,8 @@ def test_secrets_are_found_however_deep_they_lie(stream: StringIO) -> None:
 
     assert "hunter2" not in stream.getvalue()
     [line] = lines_of(stream)
-    assert {"items": [{"token": "***"}], "inner": {"password": "***"}} == line["body"]
+    expected = {"items": [{"token": "***"}], "inner": {"password": "***"}}
+    assert expected == json.loads(line["labels.body"])
 
 
 def test_what_is_not_secret_is_logged_as_it_is(stream: StringIO) -> None:
@@ -78,11 +114,11 @@ def test_what_is_not_secret_is_logged_as_it_is(stream: StringIO) -> None:
 
     [line] = lines_of(stream)
     assert ("ordered", "42", "Bearer", "info", "shop") == (
-        line["event"],
-        line["order"],
-        line["tokenType"],
-        line["level"],
-        line["logger"],
+        line["message"],
+        line["labels.order"],
+        line["labels.tokenType"],
+        line["log.level"],
+        line["log.logger"],
     )
 
 
@@ -91,9 +127,9 @@ def test_the_standard_librarys_log_takes_the_same_way(stream: StringIO) -> None:
 
     [line] = lines_of(stream)
     assert ("from elsewhere", "warning", "***") == (
-        line["event"],
-        line["level"],
-        line["authorization"],
+        line["message"],
+        line["log.level"],
+        line["labels.authorization"],
     )
 
 
@@ -107,8 +143,8 @@ def test_a_traceback_comes_without_local_variables(stream: StringIO) -> None:
         structlog.get_logger().exception("failed")
 
     [line] = lines_of(stream)
-    assert "ValueError" in line["exception"]
-    assert "'hunter2'" not in line["exception"].replace('fail("hunter2")', "")
+    assert "ValueError" in line["error.stack_trace"]
+    assert "'hunter2'" not in line["error.stack_trace"].replace('fail("hunter2")', "")
 
 
 def test_what_is_below_the_level_is_not_logged(stream: StringIO) -> None:
@@ -126,7 +162,7 @@ def test_a_capture_gets_everything_whatever_the_level() -> None:
 
     assert "" == stream.getvalue()
     [line] = lines_of(capture)
-    assert ("detail", "***") == (line["event"], line["password"])
+    assert ("detail", "***") == (line["message"], line["labels.password"])
 
 
 def test_people_get_lines_without_colours_where_there_is_no_terminal() -> None:
@@ -163,31 +199,111 @@ def test_configuring_anew_replaces_what_was_before(stream: StringIO) -> None:
 def test_a_dead_letter_is_an_error(stream: StringIO) -> None:
     observer: Observer = LoggingObserver()
 
-    observer.dead_lettered("orders", "order.commands-0-7", reason="fatal", error="Forged: no")
+    observer.dead_lettered("orders", a_record(), reason="fatal", error="Forged: no")
 
     [line] = lines_of(stream)
-    assert ("error", "order.commands-0-7", "fatal") == (
-        line["level"],
-        line["position"],
-        line["reason"],
+    assert ("error", "order.commands-0-0", OPERATION_ID, "fatal") == (
+        line["log.level"],
+        line["tradex.message.position"],
+        line["tradex.correlation.id"],
+        line["tradex.reason"],
     )
 
 
 def test_a_parked_message_is_a_warning(stream: StringIO) -> None:
-    LoggingObserver().parked("orders", "order.commands-0-7", attempts=2, error="Outage: away")
+    LoggingObserver().parked("orders", a_record(), attempts=2, error="Outage: away")
 
     [line] = lines_of(stream)
-    assert ("warning", 2, "Outage: away") == (line["level"], line["attempts"], line["error"])
+    assert ("warning", 2, "Outage: away") == (
+        line["log.level"],
+        line["tradex.attempts"],
+        line["error.message"],
+    )
 
 
-def test_a_handled_message_is_for_those_who_debug(stream: StringIO) -> None:
+def test_a_handled_message_has_a_line_with_its_ids_and_nothing_of_what_it_holds(
+    stream: StringIO,
+) -> None:
+    with tracing.entered(PLACE):
+        LoggingObserver().handled(a_handled())
+
+    [line] = lines_of(stream)
+    assert line.pop("@timestamp")
+    assert {
+        "log.level": "info",
+        "message": "CANCEL_ORDER done",
+        "tradex.consumer": "orders",
+        "tradex.message.type": "CANCEL_ORDER",
+        "tradex.message.id": OPERATION_ID,
+        "tradex.message.topic": "order.commands",
+        "tradex.message.position": "order.commands-0-0",
+        "tradex.message.age": 3_000_000,
+        "tradex.outcome": "done",
+        "tradex.correlation.id": "a story",
+        "tradex.operation.id": OPERATION_ID,
+        "tradex.order.id": ORDER_ID,
+        "trace.id": PLACE.trace.trace_id,
+        "span.id": PLACE.trace.span_id,
+        "log.logger": "tradex.messaging",
+        "ecs.version": ECS_VERSION,
+        "service.name": "orders",
+    } == line
+
+
+def test_an_event_is_no_operation(stream: StringIO) -> None:
+    LoggingObserver().handled(a_handled(stock_reserved()))
+
+    [line] = lines_of(stream)
+    assert "tradex.operation.id" not in line
+    assert ORDER_ID == line["tradex.order.id"]
+
+
+async def test_the_messages_of_a_batch_are_written_together() -> None:
+    writes = Writes()
+    configure_logging(log_format="json", level="info", stream=writes)
     observer = LoggingObserver()
-    observer.handled("orders", "CREATE_ORDER", "done", age=timedelta(milliseconds=3))
-    configure_logging(log_format="json", level="debug", stream=stream)
-    observer.handled("orders", "CREATE_ORDER", "done", age=timedelta(milliseconds=3))
+
+    for _ in range(3):
+        observer.handled(a_handled())
+    await asyncio.sleep(0)
+
+    assert [3] == [text.strip().count("CANCEL_ORDER done") for text in writes.texts]
+
+
+def test_what_strangers_sent_begins_no_line_of_its_own() -> None:
+    stream = StringIO()
+    configure_logging(log_format="console", level="info", stream=stream)
+    handled = a_handled()
+    envelope = replace(handled.opened.envelope, correlation_id="a\nstory")
+    opened = replace(handled.opened, envelope=envelope)
+
+    LoggingObserver().handled(replace(handled, opened=opened))
+
+    [line] = stream.getvalue().splitlines()
+    assert "correlation_id='a\\nstory'" in line
+
+
+def test_whoever_wants_only_warnings_reads_nothing_of_what_goes_well(stream: StringIO) -> None:
+    configure_logging(log_format="json", level="warning", stream=stream)
+
+    LoggingObserver().handled(a_handled())
+
+    assert "" == stream.getvalue()
+
+
+def test_an_error_tells_its_class_and_what_it_says(stream: StringIO) -> None:
+    structlog.get_logger().error("failed", exc_info=ValueError("no such thing"))
 
     [line] = lines_of(stream)
-    assert ("debug", 3.0) == (line["level"], line["age_ms"])
+    assert ("ValueError", "no such thing") == (line["error.type"], line["error.message"])
+
+
+def test_every_line_tells_the_span_that_it_was_said_in(stream: StringIO) -> None:
+    with tracing.entered(PLACE):
+        structlog.get_logger().info("said")
+
+    [line] = lines_of(stream)
+    assert (PLACE.trace.trace_id, PLACE.trace.span_id) == (line["trace.id"], line["span.id"])
 
 
 def test_that_a_component_waits_is_said_now_and_then(stream: StringIO) -> None:
@@ -197,7 +313,9 @@ def test_that_a_component_waits_is_said_now_and_then(stream: StringIO) -> None:
     for _ in range(4):
         observer.waiting("orders", OSError("away"))
 
-    assert ["OSError: away", "OSError: away"] == [line["error"] for line in lines_of(stream)]
+    assert ["OSError: away", "OSError: away"] == [
+        line["error.message"] for line in lines_of(stream)
+    ]
 
 
 def test_each_component_that_waits_is_heard(stream: StringIO) -> None:
@@ -206,4 +324,4 @@ def test_each_component_that_waits_is_heard(stream: StringIO) -> None:
     observer.waiting("orders", OSError("away"))
     observer.waiting("catalog", OSError("away"))
 
-    assert ["orders", "catalog"] == [line["component"] for line in lines_of(stream)]
+    assert ["orders", "catalog"] == [line["tradex.component"] for line in lines_of(stream)]

@@ -31,7 +31,7 @@ class Post:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.observer = RecordingObserver()
-        self.outbox = MemoryOutbox()
+        self.outbox = MemoryOutbox(self.clock)
         self.log = MemoryBroker(self.clock)
         self.broker = FlakyBroker(self.log)
         self.means = means(self.clock, observer=self.observer)

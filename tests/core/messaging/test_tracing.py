@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders.journals import JournalService
 from tests.builders.machines import RecordingObserver
-from tests.builders.messages import ORDER_ID, cancel_order, signed
+from tests.builders.messages import ORDER_ID, a_handled, cancel_order, signed
 
 from tradex_core.errors import InvalidInput
 from tradex_core.events import topics
 from tradex_core.events.envelope import Headers
 from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.observer import Postponed
+from tradex_core.messaging.observer import Handled, Postponed
 from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace, Untraced, traced
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -80,7 +79,7 @@ class WhereHeard(RecordingObserver):
         super().__init__()
         self.places: list[Trace | None] = []
 
-    def handled(self, consumer: str, type: str, outcome: str, *, age: timedelta) -> None:  # noqa: A002
+    def handled(self, message: Handled) -> None:
         self.places.append(tracing.current().trace)
 
 
@@ -203,8 +202,8 @@ async def test_an_observer_hears_of_a_message_in_its_span() -> None:
     observer = WhereHeard()
     news = Postponed(observer)
     with tracing.entered(NotedSpan("process", PLACE)):
-        news.handled("journals", "CANCEL_ORDER", "done", age=timedelta())
-    news.handled("journals", "CANCEL_ORDER", "done", age=timedelta())
+        news.handled(a_handled())
+    news.handled(a_handled())
     news.tell()
     assert [PLACE, None] == observer.places
     assert tracing.current() is UNTRACED

@@ -1,6 +1,7 @@
 """Each app as a process of its own, from its start to its end, on real servers."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,14 @@ import httpx
 import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
+from tests.builders.telemetry import (
+    declared,
+    on_servers,
+    sampled,
+    shown,
+    told_wrongly,
+    unknown_fields,
+)
 from tests.journeys.people import PASSWORD, WAIT, a_line, a_product, an_account
 from tests.services.apps.apps_alone import ENDING_SECONDS, AppAlone, health, lives, until
 from tests.services.apps.conftest import apply_topics
@@ -45,11 +54,21 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 @pytest.mark.parametrize("app", APPS)
 def test_an_app_is_ready_tells_so_and_ends_in_time(start: Start, app: str) -> None:
-    running = start(app)
+    port = str(free_port())
+    apart = {"metrics_port": port} if app == "gateway" else {}
+    running = start(app, log_format="json", **apart)
     url = running.ready()
 
     answer = health(url)
+    scrape = httpx.get(f"http://127.0.0.1:{port}/metrics" if apart else f"{url}/metrics").text
     status, seconds = running.end()
+
+    lines = [json.loads(line) for line in running.errors().splitlines()]
+    assert [] == told_wrongly(scrape)
+    assert declared(app) == shown(scrape)
+    assert set() == on_servers() - sampled(scrape)
+    assert app == "gateway" or "tradex_consumer_lag_messages" in sampled(scrape)
+    assert (set(), {app}) == (unknown_fields(lines), {line["service.name"] for line in lines})
 
     assert 200 == answer.status_code
     checks = {} if app == "gateway" else {"broker": True, "database": True}
