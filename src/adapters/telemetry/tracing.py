@@ -14,10 +14,11 @@ from adapters.telemetry.tracing_queue import SpanQueue
 from adapters.telemetry.tracing_spans import Attributes, Sampled, Spans, Unsampled
 from tradex_core.events.envelope import Headers
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.tracing import Span, Trace, entered
+from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace, entered
+from tradex_core.telemetry import contract
 
 _TIMEOUT_SECONDS: Final = 5.0
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS: Final = frozenset(contract.METHODS)
 _SERVER_ERROR: Final = 500
 _SHOWN: Final[Mapping[str, str]] = {
     "ce_id": "messaging.message.id",
@@ -73,9 +74,10 @@ class OtlpTracer:
         """Begin an attempt at so many messages."""
         return _Batch(self._spans, consumer, self._about("process", consumer), size)
 
-    def publishing(self, messages: Sequence[Message]) -> "_Publishing":
+    def publishing(self, messages: Sequence[Message]) -> Publishing:
         """Begin to publish messages; one without an id of its own is none of ours to trace."""
-        return _Publishing([self._publishing(message) for message in messages], messages)
+        spans = [self._publishing(message) for message in messages]
+        return _Publishing(spans, messages) if any(spans) else UNTRACED.publishing(messages)
 
     @contextmanager
     def receiving(self, record: Record) -> Iterator[None]:
@@ -92,9 +94,12 @@ class OtlpTracer:
             span.end()
 
     def _publishing(self, message: Message) -> Sampled | Unsampled | None:
-        if not any(name == "ce_id" for name, _ in message.headers):
+        headers = message.headers
+        parent = Trace.of(headers)
+        if parent is not None and not parent.sampled:
             return None
-        parent = Trace.of(message.headers)
+        if not any(name == "ce_id" for name, _ in headers):
+            return None
         if not self._spans.decided(parent):
             return None if parent else self._spans.pass_on(None)
         shown = {**self._about("send"), **_shown(message.headers), **_destination(message.topic)}
@@ -188,7 +193,7 @@ class _Batch(AbstractContextManager["_Batch"]):
         self._began = time.time_ns()
         self._messages: list[Sampled] = []
         self._own: Sampled | None = None
-        self._at_fault: Span | None = None
+        self.at_fault: Span | None = None
 
     def __exit__(
         self,
@@ -197,7 +202,7 @@ class _Batch(AbstractContextManager["_Batch"]):
         traceback: TracebackType | None,
     ) -> None:
         for span in self._messages:
-            if self._at_fault in {None, span}:
+            if self.at_fault in {None, span}:
                 span.end(error)
             else:
                 span.outcome("rolled_back")
@@ -205,20 +210,12 @@ class _Batch(AbstractContextManager["_Batch"]):
         if self._own is not None:
             self._own.end(error)
 
-    @contextmanager
-    def message(self, record: Record) -> Iterator[Span]:
-        """Enter the span of one message's handling; the whole attempt at it is its time."""
+    def message(self, record: Record) -> "_Message":
+        """Return the span of one message's handling; the whole attempt at it is its time."""
         parent = Trace.of(record.headers)
         if self._spans.decided(parent):
-            span: Span = self._sampled(record, parent)
-        else:
-            span = self._spans.pass_on(parent)
-        try:
-            with entered(span):
-                yield span
-        except BaseException:
-            self._at_fault = span
-            raise
+            return _Message(self, self._sampled(record, parent))
+        return _Message(self, self._spans.pass_on(parent))
 
     def _sampled(self, record: Record, parent: Trace | None) -> Sampled:
         if self._own is None:
@@ -260,6 +257,30 @@ class _Batch(AbstractContextManager["_Batch"]):
         finally:
             for span in commits:
                 span.end(failure)
+
+
+class _Message(AbstractContextManager[Span]):
+    """A message of a batch, whose span is current while it is entered."""
+
+    __slots__ = ("_batch", "_entered", "_span")
+
+    def __init__(self, batch: _Batch, span: Span) -> None:
+        self._batch = batch
+        self._span = span
+        self._entered = entered(span)
+
+    def __enter__(self) -> Span:
+        return self._entered.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered.__exit__()
+        if error is not None:
+            self._batch.at_fault = self._span
 
 
 def _shown(headers: Headers) -> Attributes:

@@ -136,11 +136,9 @@ class Spans:
     def pass_on(self, parent: Trace | None) -> Unsampled:
         """Return a span that is not kept, in the trace of its parent or in a new one."""
         if parent is None:
-            ids = self._provider.id_generator
-            trace_id, span_id = ids.generate_trace_id(), ids.generate_span_id()
-            new = otel.format_trace_id(trace_id), otel.format_span_id(span_id)
-            return Unsampled(Trace(*new, sampled=False))
-        return Unsampled(structs.replace(parent, sampled=False))
+            trace_id, span_id = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+            return Unsampled(Trace(f"{trace_id:032x}", f"{span_id:016x}", sampled=False))
+        return Unsampled(structs.replace(parent, sampled=False) if parent.sampled else parent)
 
 
 def _parent(parent: Trace | None) -> Context:

@@ -42,7 +42,6 @@ class Wishes(Struct, frozen=True):
 
 _NONE: Final = Wishes(None, None, None, None)
 _NAMES: Final = frozenset({b"prefer", b"idempotency-key", b"traceparent"})
-_PLACE: Final = frozenset({b"traceparent", b"tracestate"})
 
 
 def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
@@ -61,7 +60,9 @@ def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
 
 def place_of(raw: Iterable[tuple[bytes, bytes]]) -> Trace | None:
     """Return what a client says that its request follows from, if anything."""
-    headers = {name: value for name, value in raw if name in _PLACE}
+    headers = dict(raw)
+    if b"traceparent" not in headers:
+        return None
     return Trace.read(
         _matching(_TRACEPARENT, headers.get(b"traceparent")),
         _matching(_TRACESTATE, headers.get(b"tracestate")),

@@ -1,8 +1,8 @@
 """Traces of what the messaging does, as a port: where in a trace we are, and the spans it opens."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Final, Protocol, Self
 
@@ -42,12 +42,13 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, headers: Headers) -> Self | None:
         """Return the place that a message's headers name, if any."""
-        texts = {
-            name: raw.decode(errors="replace")
-            for name, raw in headers
-            if name in {TRACEPARENT, TRACESTATE}
-        }
-        return cls.read(texts.get(TRACEPARENT), texts.get(TRACESTATE))
+        traceparent = tracestate = None
+        for name, raw in headers:
+            if name == TRACEPARENT:
+                traceparent = raw.decode(errors="replace")
+            elif name == TRACESTATE:
+                tracestate = raw.decode(errors="replace")
+        return None if traceparent is None else cls.read(traceparent, tracestate)
 
     @property
     def traceparent(self) -> str:
@@ -172,14 +173,20 @@ def current() -> Span:
     return _current.get()
 
 
-@contextmanager
-def entered(span: Span) -> Iterator[Span]:
-    """Make a span the current one meanwhile."""
-    token = _current.set(span)
-    try:
-        yield span
-    finally:
-        _current.reset(token)
+class entered(AbstractContextManager[Span]):  # noqa: N801 - it reads as what is done
+    """Makes a span the current one meanwhile; there is one for every message and request."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> Span:
+        self._token = _current.set(self._span)
+        return self._span
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
 
 
 def kept(call: Callable[[], None]) -> Callable[[], None]:
@@ -203,7 +210,10 @@ class TracedProducer:
         self._tracer = tracer
 
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
-        """Publish as the producer does."""
+        """Publish as the producer does; in a span that nobody keeps, nothing is to be opened."""
+        place = current().trace
+        if place is not None and not place.sampled:
+            return await self._producer.publish(messages)
         with self._tracer.publishing(messages) as sent:
             answers = await self._producer.publish(sent.messages)
             sent.answered(answers)
