@@ -51,6 +51,12 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
     "confirmed": lambda quick: _on_servers(
         "confirmed", rounds=1 if quick else 3, seconds=2 if quick else 20
     ),
+    "watched": lambda quick: _on_servers(
+        "watched",
+        rounds=1 if quick else 5,
+        seconds=0.5 if quick else 2.0,
+        orders=2_000 if quick else 20_000,
+    ),
     "memory": lambda quick: memory.measure(orders=2_000 if quick else 100_000),
 }
 

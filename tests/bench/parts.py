@@ -17,6 +17,7 @@ from tests.bench.shop import BUYER, an_order, body_of, lines_of, submit
 from apps.cli.event_loop import run
 from apps.gateway.bodies import NewOrder
 from apps.platform.container import PlatformContainer
+from apps.runtime.log_lines import Lines
 from apps.runtime.logging import configure_logging
 from apps.runtime.request_line import RequestLine
 from tradex_core.events import codec, topics
@@ -100,9 +101,15 @@ class _Workbench:
 
     async def log(self) -> None:
         line = RequestLine.now(
-            method="POST", route="/v1/orders", status=202, seconds=0.001, operation_id="-" * 36
+            level="info",
+            method="POST",
+            route="/v1/orders",
+            status=202,
+            seconds=0.001,
+            operation_id="-" * 36,
+            order_id="-" * 36,
         )
-        record = logging.LogRecord(self._log.name, logging.INFO, "", 0, line, (), None)
+        record = logging.LogRecord(self._log.name, logging.INFO, "", 0, Lines([line]), (), None)
         self._log.handle(record)
 
     def request(self, app: Litestar) -> Work:

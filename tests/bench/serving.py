@@ -16,6 +16,7 @@ from dependency_injector import providers
 from litestar import Litestar, post
 from litestar.status_codes import HTTP_202_ACCEPTED
 from tests.bench.shop import BUYER, PRODUCTS, open_shop
+from tests.bench.unwatched import unwatched
 from tests.builders.views import a_product_id, a_product_view
 
 from apps.cli.event_loop import run
@@ -107,6 +108,21 @@ def gateway_on_kafka(address: str) -> AbstractAsyncContextManager[Serving]:
     return gateway(broker="kafka", kafka_bootstrap_servers=address)
 
 
+def gateway_watched(collector: str) -> AbstractAsyncContextManager[Serving]:
+    """Serve the gateway with a log for programs, and traces that go to a collector."""
+    configure_logging(log_format="json", level="info")
+    return gateway(otlp_endpoint=collector)
+
+
+@asynccontextmanager
+async def gateway_unwatched() -> AsyncIterator[Serving]:
+    """Serve the gateway without anything that tells of it."""
+    configure_logging(log_format="json", level="error")
+    container = unwatched(await gateway_alone())
+    async with served(container.gateway.app()) as url:
+        yield _serving(url, token=token_of_the_buyer(container), product_ids=PRODUCT_IDS)
+
+
 @asynccontextmanager
 async def platform() -> AsyncIterator[Serving]:
     async with Platform.build(Settings.embedded(http_port=0)) as running:
@@ -119,6 +135,8 @@ KINDS: Final[Mapping[str, Callable[..., AbstractAsyncContextManager[Serving]]]] 
     "bare": bare,
     "gateway": gateway,
     "gateway-on-kafka": gateway_on_kafka,
+    "gateway-watched": gateway_watched,
+    "gateway-unwatched": gateway_unwatched,
     "platform": platform,
 }
 
