@@ -60,6 +60,7 @@ class _Current:
     """The collaborators of whichever gateway the running request came to."""
 
     cors_origins = ()
+    request_tracer = None
 
     def __init__(self) -> None:
         self.gatekeeper = self
