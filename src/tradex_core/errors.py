@@ -76,7 +76,20 @@ class StoreConflict(Passing):
 
 
 class Outage(Passing):
-    """A server that is needed cannot be reached; wait for it, give up nothing."""
+    """A server that is needed cannot be reached; wait for it, give up nothing.
+
+    `retry_after` is in how many seconds it makes sense to ask again.
+    """
+
+    retry_after: int = 1
+
+
+class Tripped(Outage):
+    """A server was away when it was last asked, and is not asked again yet."""
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(Passing):

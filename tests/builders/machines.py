@@ -8,6 +8,7 @@ from random import Random
 from tradex_core.errors import Outage, OutcomeUnknown
 from tradex_core.events.topics import Topic
 from tradex_core.ids import Entropy
+from tradex_core.messaging.breaker import UNWATCHED, BreakerObserver, BreakerState
 from tradex_core.messaging.broker import Broker, Message, Offsets, Record, Subscription
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Handled
@@ -79,11 +80,33 @@ class RecordingObserver:
         self.waits.append((component, error))
 
 
+class RecordingBreakers:
+    """Keeps what it hears of breakers, in order."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.changes: list[tuple[str, BreakerState]] = []
+        self.errors: list[Exception] = []
+
+    def begun(self, breaker: str) -> None:
+        self.names.append(breaker)
+
+    def changed(self, breaker: str, to: BreakerState, *, error: Exception | None) -> None:
+        self.changes.append((breaker, to))
+        if error is not None:
+            self.errors.append(error)
+
+    def states_of(self, breaker: str) -> list[BreakerState]:
+        """Return what one of them changed to, one after the other."""
+        return [to for name, to in self.changes if name == breaker]
+
+
 def means(
     clock: FakeClock | None = None,
     *,
     entropy: Entropy | None = None,
     observer: RecordingObserver | None = None,
+    breakers: BreakerObserver = UNWATCHED,
     backoff: Backoff | None = None,
     tracer: Tracer = UNTRACED,
 ) -> Means:
@@ -92,6 +115,7 @@ def means(
         clock=clock or FakeClock(),
         entropy=entropy or SeededEntropy(),
         observer=observer or RecordingObserver(),
+        breakers=breakers,
         backoff=backoff or Backoff(),
         tracer=tracer,
     )

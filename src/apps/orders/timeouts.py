@@ -8,6 +8,7 @@ from typing import Final
 from apps.orders.handlers import OrdersUnit
 from tradex_core.errors import Passing
 from tradex_core.ids import MessageId, OrderId
+from tradex_core.messaging.breaker import Circuit
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outgoing import Cause, messages_of
 from tradex_core.orders.needs import needs_of_order
@@ -41,16 +42,24 @@ class Timeouts:
         self._means = means
         self._source = source
         self._pending_timeout = pending_timeout
+        self._circuit = Circuit(f"{source} timeouts", means.breakers)
 
     async def run(self) -> None:
         """Look for overdue orders for ever; an outage is waited for."""
-        pause = min(_LONGEST_PAUSE, self._pending_timeout.total_seconds() / 4)
+        pause, failures = min(_LONGEST_PAUSE, self._pending_timeout.total_seconds() / 4), 0
         while True:
             try:
                 await self.sweep()
             except Passing as error:
+                failures += 1
                 self._means.observer.waiting("timeouts", error)
-            await asyncio.sleep(pause)
+                self._circuit.fails(error)
+                await asyncio.sleep(self._means.backoff.delay(failures, self._means.entropy))
+                self._circuit.tries()
+            else:
+                failures = 0
+                self._circuit.works()
+                await asyncio.sleep(pause)
 
     async def sweep(self) -> int:
         """Cancel what is overdue now; return how many were found.

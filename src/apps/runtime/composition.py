@@ -42,7 +42,8 @@ def service(
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
     consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
     used = (*routes.topics, *written_topics(routes, publishes))
-    relay = Relay(outbox, traced(ObservedProducer(broker, means.observer), means.tracer), means)
+    producer = traced(ObservedProducer(broker, means.observer), means.tracer)
+    relay = Relay(outbox, producer, means, name=f"{name} relay")
     return Service(name, consumer, relay, timers, used)
 
 

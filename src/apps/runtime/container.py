@@ -25,13 +25,14 @@ from apps.runtime.extras import extra
 from apps.runtime.health import AsgiApp
 from apps.runtime.key_purposes import ACTORS
 from apps.runtime.key_rings import KeyRings
-from apps.runtime.logging import LoggingObserver
+from apps.runtime.logging import LoggingBreakers, LoggingObserver
 from apps.runtime.servers import Database, DatabaseOfViews, Inspection, RunningBroker
 from apps.runtime.setting_values import MEMORY, key_ring
 from apps.runtime.settings import Settings, variable
 from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.key_rings import KeyRing
+from tradex_core.messaging.breaker import BreakerObservers
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
 from tradex_core.messaging.tracing import UNTRACED, Tracer
@@ -235,10 +236,16 @@ class RuntimeContainer(containers.DeclarativeContainer):
         counts,
         providers.Singleton(BusinessMetrics, declared),
     )
+    breakers = providers.Singleton(BreakerObservers, providers.Singleton(LoggingBreakers), counts)
     telemetry = providers.Singleton(_telemetry, settings, app)
     tracer = providers.Singleton(_tracer, telemetry)
     means = providers.Singleton(
-        Means, clock=clock, entropy=entropy, observer=observer, tracer=tracer
+        Means,
+        clock=clock,
+        entropy=entropy,
+        observer=observer,
+        breakers=breakers,
+        tracer=tracer,
     )
     broker = providers.Selector(
         settings.provided.broker,

@@ -14,6 +14,7 @@ from apps.runtime.log_lines import LineBuffer, Lines
 from apps.runtime.message_line import MessageLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
 from tradex_core.key_rings import KeyRing, RingKey
+from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.observer import Handled
 
@@ -148,6 +149,24 @@ def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> 
     """Leave out what uvicorn says once more, with colours."""
     event.pop("color_message", None)
     return event
+
+
+class LoggingBreakers:
+    """Logs each change of a breaker."""
+
+    def __init__(self) -> None:
+        self._log = structlog.stdlib.get_logger("tradex.breakers")
+
+    def begun(self, breaker: str) -> None:
+        """That it is there is no news."""
+
+    def changed(self, breaker: str, to: BreakerState, *, error: Exception | None) -> None:
+        """Warn where it opens, and say why; say what else it does."""
+        if error is None:
+            self._log.info("breaker", breaker=breaker, to=to.value)
+        else:
+            why = f"{type(error).__name__}: {error}"
+            self._log.warning("breaker", breaker=breaker, to=to.value, error=why)
 
 
 def _shared() -> list[Processor]:

@@ -23,7 +23,7 @@ class Service:
     @property
     def ready(self) -> bool:
         """Whether it is not waiting for a server."""
-        return not self.consumer.waiting
+        return not (self.consumer.waiting or self.relay.waiting)
 
     def start(self, background: "Background") -> None:
         """Run everything until the background is stopped."""

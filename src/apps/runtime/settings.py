@@ -150,6 +150,20 @@ class Settings:
     register_rate_limit: Annotated[int, Reading(_count, "20")] = 20
     max_pending: Annotated[int, Reading(_count, "10000")] = 10_000
     max_in_flight: Annotated[int, Reading(_count, "1000")] = 1_000
+    max_sign_ins: Annotated[int, Reading(_count, "50")] = 50
+    max_reads: Annotated[int, Reading(_count, "200")] = 200
+    max_streams: Annotated[int, Reading(_count, "2000")] = 2_000
+    max_connections: Annotated[int, Reading(_count, "5000")] = 5_000
+    hashing_threads: Annotated[int, Reading(values.whole_number(1, 64), "2")] = 2
+
+    breaker_failures: Annotated[int, Reading(values.whole_number(1, 1000), "5")] = 5
+    breaker_patience: Annotated[timedelta, Reading(_time, "5s")] = timedelta(seconds=5)
+    breaker_pause: Annotated[timedelta, Reading(_time, "5s")] = timedelta(seconds=5)
+
+    header_timeout: Annotated[timedelta, Reading(_time, "10s")] = timedelta(seconds=10)
+    body_timeout: Annotated[timedelta, Reading(_time, "20s")] = timedelta(seconds=20)
+    send_timeout: Annotated[timedelta, Reading(_time, "30s")] = timedelta(seconds=30)
+    keep_alive_timeout: Annotated[timedelta, Reading(_time, "5s")] = timedelta(seconds=5)
 
     files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 

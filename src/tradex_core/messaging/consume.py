@@ -7,6 +7,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from tradex_core.errors import Passing
+from tradex_core.messaging.breaker import Circuit
 from tradex_core.messaging.broker import Broker, Record, Subscription
 from tradex_core.messaging.dispatch import Dispatcher, Means
 from tradex_core.messaging.unit_of_work import W
@@ -14,13 +15,15 @@ from tradex_core.messaging.unit_of_work import W
 T = TypeVar("T")
 
 _RETRY_POLL_SECONDS = 0.25
+_CONSUMING = "consuming"
+_RETRYING = "retrying"
 
 
 class Consumer(Generic[W]):
     """One member of a consumer group: what it handles is committed before its offsets are.
 
     An outage of its store or of the broker is waited for, and nothing is given up because of it;
-    `waiting` says that it lasts.
+    `waiting` says that it lasts, and a breaker for each of its loops tells of it.
     """
 
     def __init__(
@@ -43,6 +46,9 @@ class Consumer(Generic[W]):
         self._between_batches = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._away: set[str] = set()
+        self._circuits = {
+            loop: Circuit(f"{name} {loop}", means.breakers) for loop in (_CONSUMING, _RETRYING)
+        }
 
     @property
     def waiting(self) -> bool:
@@ -53,7 +59,7 @@ class Consumer(Generic[W]):
         """Consume until `stop`; raises what no waiting would mend."""
         try:
             subscribe = partial(self._broker.subscribe, self.name, self.topics)
-            self._subscription = subscription = await self._outlast("consuming", subscribe)
+            self._subscription = subscription = await self._outlast(_CONSUMING, subscribe)
         except Passing:  # it is time to stop before the broker was there
             return
         retrying = asyncio.create_task(self._retry())
@@ -85,11 +91,11 @@ class Consumer(Generic[W]):
     async def _consume(self, subscription: Subscription) -> None:
         fetch = partial(subscription.fetch, limit=self._batch)
         while not self._stopping.is_set():
-            records = await self._outlast("consuming", fetch)
+            records = await self._outlast(_CONSUMING, fetch)
             async with self._between_batches:
                 if not records or self._stopping.is_set():
                     return
-                await self._outlast("consuming", partial(self._handle, subscription, records))
+                await self._outlast(_CONSUMING, partial(self._handle, subscription, records))
 
     async def _handle(self, subscription: Subscription, records: Sequence[Record]) -> None:
         await self.dispatcher.handle(records)
@@ -97,12 +103,12 @@ class Consumer(Generic[W]):
 
     async def _retry(self) -> None:
         while True:
-            if not await self._outlast("retrying", self.dispatcher.retry_due):
+            if not await self._outlast(_RETRYING, self.dispatcher.retry_due):
                 await asyncio.sleep(_RETRY_POLL_SECONDS)
 
     async def _outlast(self, loop: str, work: Callable[[], Awaitable[T]]) -> T:
         """Do work, as often as it takes; raises Passing only once it is time to stop."""
-        failures = 0
+        failures, circuit = 0, self._circuits[loop]
         while True:
             try:
                 result = await work()
@@ -112,9 +118,12 @@ class Consumer(Generic[W]):
                 failures += 1
                 self._away.add(loop)
                 self._means.observer.waiting(self.name, error)
+                circuit.fails(error)
                 await self._pause(self._means.backoff.delay(failures, self._means.entropy))
+                circuit.tries()
             else:
                 self._away.discard(loop)
+                circuit.works()
                 return result
 
     async def _pause(self, seconds: float) -> None:

@@ -11,6 +11,7 @@ from tradex_core.clock import Clock
 from tradex_core.errors import Hopeless, Outage, StoreConflict
 from tradex_core.ids import Entropy, MessageId
 from tradex_core.messaging import tracing
+from tradex_core.messaging.breaker import UNWATCHED, BreakerObserver
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dead_letters import EXHAUSTED, dead_letter, error_text
 from tradex_core.messaging.execution import Execution, context_of
@@ -33,6 +34,7 @@ class Means:
     clock: Clock
     entropy: Entropy
     observer: Observer
+    breakers: BreakerObserver = UNWATCHED
     backoff: Backoff = Backoff()
     tracer: Tracer = UNTRACED
 

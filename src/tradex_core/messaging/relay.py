@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tradex_core.errors import OutcomeUnknown, Passing, Unpublishable
 from tradex_core.events import topics
+from tradex_core.messaging.breaker import BreakerState, Circuit
 from tradex_core.messaging.broker import Producer
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
@@ -27,10 +28,18 @@ class Relay:
         outbox: Outbox,
         producer: Producer,
         means: Means,
+        *,
+        name: str = "relay",
     ) -> None:
         self._outbox = outbox
         self._producer = producer
         self._means = means
+        self._circuit = Circuit(name, means.breakers)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an outage lasts."""
+        return self._circuit.state is not BreakerState.CLOSED
 
     async def run(self) -> None:
         """Publish for ever; a broker or database that is away is waited for."""
@@ -39,12 +48,15 @@ class Relay:
             try:
                 published = await self.sweep()
                 failures = 0
+                self._circuit.works()
                 if not published:
                     await self._outbox.wait(_POLL_SECONDS)
             except Passing as error:
                 failures += 1
                 self._means.observer.waiting("relay", error)
+                self._circuit.fails(error)
                 await asyncio.sleep(self._means.backoff.delay(failures, self._means.entropy))
+                self._circuit.tries()
 
     async def sweep(self) -> int:
         """Publish once what is ready in every bucket; return how many were acknowledged.
@@ -94,5 +106,5 @@ class Relay:
             # Anybody may ask for an answer where there is no topic: these must not pile up.
             await lease.delete([row.id])
             return
-        delay = timedelta(seconds=self._means.backoff.bound(attempts))
+        delay = timedelta(seconds=self._means.backoff.delay(attempts, self._means.entropy))
         await lease.put_off(row.id, until=self._means.clock.now() + delay)

@@ -11,6 +11,7 @@ from apps.runtime.health import HealthApp
 from apps.runtime.settings import Settings
 from tradex_core.errors import Outage
 from tradex_core.events.topics import ORDER_COMMANDS, Topic
+from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.broker import Message
 
 
@@ -141,6 +142,26 @@ async def test_metrics_tell_what_was_handled_and_what_waits(
     assert f"tradex_messages_handled_total{{{labels}}} 1.0" in text
     assert 'tradex_outbox_messages{service="orders"} 1.0' in text
     assert 'tradex_parked_messages{service="orders"} 0.0' in text
+
+
+async def test_metrics_tell_the_state_of_each_breaker_and_how_often_it_changed(
+    world: World, operator: httpx.AsyncClient
+) -> None:
+    breakers = world.runtime.breakers()
+    breakers.begun("broker")
+    before = (await operator.get("/metrics")).text
+    breakers.changed("broker", BreakerState.OPEN, error=Outage("away"))
+    during = (await operator.get("/metrics")).text
+    breakers.changed("broker", BreakerState.HALF_OPEN, error=None)
+    after = (await operator.get("/metrics")).text
+
+    state, opened = (
+        'tradex_breaker_state{breaker="broker"}',
+        'tradex_breaker_changes_total{breaker="broker",to="open"}',
+    )
+    for text, value, times in ((before, 0, 0), (during, 2, 1), (after, 1, 1)):
+        assert f"{state} {value}.0" in text
+        assert f"{opened} {times}.0" in text
 
 
 async def test_of_a_database_that_is_away_there_is_no_old_count(

@@ -16,9 +16,11 @@ from tests.builders.messages import (
     stock_reserved,
 )
 
-from apps.runtime.logging import LoggingObserver, configure_logging
+from apps.runtime.logging import LoggingBreakers, LoggingObserver, configure_logging
 from apps.runtime.secret import SecretBytes, SecretText
+from tradex_core.errors import Outage
 from tradex_core.messaging import tracing
+from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.observer import Observer
 from tradex_core.messaging.tracing import Trace
 from tradex_core.telemetry.contract import ECS_VERSION
@@ -325,3 +327,19 @@ def test_each_component_that_waits_is_heard(stream: StringIO) -> None:
     observer.waiting("catalog", OSError("away"))
 
     assert ["orders", "catalog"] == [line["tradex.component"] for line in lines_of(stream)]
+
+
+def test_each_change_of_a_breaker_is_a_line_and_why_it_opened_a_warning(stream: StringIO) -> None:
+    breakers = LoggingBreakers()
+    breakers.begun("broker")
+    breakers.changed("broker", BreakerState.OPEN, error=Outage("nobody listens on port 1"))
+    breakers.changed("broker", BreakerState.HALF_OPEN, error=None)
+    breakers.changed("broker", BreakerState.CLOSED, error=None)
+
+    lines = lines_of(stream)
+    assert [
+        ("warning", "broker", "open"),
+        ("info", "broker", "half_open"),
+        ("info", "broker", "closed"),
+    ] == [(line["log.level"], line["labels.breaker"], line["labels.to"]) for line in lines]
+    assert "Outage: nobody listens on port 1" == lines[0]["error.message"]

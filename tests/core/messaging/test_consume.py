@@ -1,9 +1,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.builders.journals import JournalService, JournalUnit
-from tests.builders.machines import AT_ONCE, until
+from tests.builders.machines import AT_ONCE, RecordingBreakers, until
 from tests.builders.messages import ORDER_ID, cancel_order, signed
 
 from tradex_core.errors import Outage, Unpublishable
@@ -208,6 +209,21 @@ async def test_an_outage_of_the_store_is_waited_for_and_gives_up_nothing(
     assert ([], []) == (service.observer.given_up, service.observer.failures)
     await consumer.stop()
     await running
+
+
+async def test_an_outage_opens_the_breaker_of_its_loop_until_it_is_over(
+    service: JournalService, start: Start
+) -> None:
+    breakers = RecordingBreakers()
+    service.means = replace(service.means, breakers=breakers)
+    service.broker.fail("fetch", Outage("the broker is away"), Outage("still away"))
+    start(consumer_of(service).run())
+    await service.publish(a("1"))
+    await until(lambda: ["1"] == service.database.entries(ORDER_ID))
+    consuming = f"{service.name} consuming"
+    assert {consuming, f"{service.name} retrying"} == set(breakers.names)
+    assert ["open", "half_open", "open", "half_open", "closed"] == breakers.states_of(consuming)
+    assert ["the broker is away", "still away"] == [str(error) for error in breakers.errors]
 
 
 async def test_an_outage_does_not_keep_it_from_stopping(

@@ -8,7 +8,9 @@ import pytest
 from tests.builders.machines import (
     AT_ONCE,
     FakeClock,
+    FixedEntropy,
     FlakyBroker,
+    RecordingBreakers,
     RecordingObserver,
     means,
     until,
@@ -122,11 +124,13 @@ async def test_what_the_broker_never_takes_puts_off_its_key_and_no_other(post: P
 
 
 async def test_what_the_broker_refuses_is_tried_ever_less_often(post: Post) -> None:
+    longest = means(post.clock, entropy=FixedEntropy(ones=True))
+    relay = Relay(post.outbox, post.broker, longest)
     post.outbox.add([a("1")])
     post.refuse("1", Unpublishable("too large"))
     pauses = []
     for _ in range(9):
-        await post.relay.sweep()
+        await relay.sweep()
         pause = 0.0
         while not await post.outbox.buckets(now=post.clock.now()):
             pause += 0.1
@@ -162,6 +166,24 @@ async def test_an_outage_is_waited_for(post: Post) -> None:
     await asyncio.wait([running])
     assert ["1", "2"] == await post.published("key")
     assert {"relay"} == {component for component, _ in post.observer.waits}
+
+
+async def test_an_outage_opens_its_breaker_until_it_is_over(post: Post) -> None:
+    breakers = RecordingBreakers()
+    given = means(post.clock, backoff=AT_ONCE, breakers=breakers)
+    relay = Relay(post.outbox, post.broker, given, name="orders relay")
+    post.outbox.add([a("1")])
+    post.broker.cut_off()
+    running = asyncio.create_task(relay.run())
+    await until(lambda: len(breakers.states_of("orders relay")) >= 3)
+    assert relay.waiting
+    post.broker.restore()
+    await until(lambda: not relay.waiting)
+    running.cancel()
+    await asyncio.wait([running])
+    states = breakers.states_of("orders relay")
+    assert ["open", "half_open", "open"] == states[:3]
+    assert ["half_open", "closed"] == states[-2:]
 
 
 async def test_what_no_waiting_would_mend_ends_the_relay(post: Post) -> None:
