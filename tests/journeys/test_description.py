@@ -104,12 +104,12 @@ async def test_a_quiet_stream_is_kept_open_by_comments(people: People, platform:
             pytest.fail("the stream ended without a heartbeat")
 
 
-async def test_when_nobody_more_can_wait_streams_are_refused_for_a_while(
+async def test_when_nobody_more_can_listen_streams_are_refused_for_a_while(
     people: People, platform: Platform
 ) -> None:
     seller, buyer = await people.seller(), await people.buyer()
     order_id = (await buyer.orders(await seller.sells())).json()["orderId"]
-    platform.container.gateway.outcomes()._limit = 0  # noqa: SLF001 - full
+    platform.container.gateway.room_for_streams()._places = 0  # noqa: SLF001 - full
     refused = await buyer.get(f"/orders/{order_id}/events")
     assert 503 == refused.status_code
     assert int(refused.headers["retry-after"]) >= 1

@@ -121,5 +121,7 @@ def settings_of(world: World) -> Settings:
         register_rate_limit=1000,
         max_pending=room,
         max_in_flight=room,
+        max_sign_ins=room,
+        max_streams=room,
         unsigned_commands="refuse" if world.plan.refuses_unsigned else "accept",
     )

@@ -28,12 +28,14 @@ Failed = Callable[[BaseException], None]
 class Collaborators:
     """What the app works with.
 
+    Clients who read ask `reads`, which has room for so many at a time; commands ask `views`.
     `failed` is told when the follower ends though the gateway does not stop: then nobody hears of
     outcomes any more, and the process had better end.
     """
 
     commands: CommandDesk
     views: ViewQueries
+    reads: ViewQueries
     operation_ids: OperationIds
     streams: Streams
     tokens: TokenDesk

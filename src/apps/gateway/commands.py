@@ -30,6 +30,7 @@ from tradex_core.events.fields import Command
 from tradex_core.events.reply import CommandReplied
 from tradex_core.ids import OperationId
 from tradex_core.messaging import tracing
+from tradex_core.operations.bulkhead import Bulkhead
 from tradex_core.operations.errors import Unavailable
 from tradex_core.operations.idempotency import BodyDigests, IdempotencyScope
 from tradex_core.operations.submit import NOBODY, Request, Submission, Ticket
@@ -71,6 +72,18 @@ class _Turn(Struct, frozen=True):
         return self.ticket.operation_id
 
 
+class Room(Struct, frozen=True, kw_only=True):
+    """The places for commands.
+
+    `asking` is for those that ask the gateway's database first, `waiting` for those that somebody
+    waits for; `passwords` for those with a password, from the first to the last.
+    """
+
+    asking: Bulkhead
+    waiting: Bulkhead
+    passwords: Bulkhead
+
+
 class CommandDesk:
     """Publishes commands and answers 202, or waits for the outcome and answers with that."""
 
@@ -82,6 +95,7 @@ class CommandDesk:
         stopping: Stopping,
         pending: PendingOperations,
         *,
+        room: Room,
         digests: BodyDigests,
     ) -> None:
         self._submission = submission
@@ -89,17 +103,25 @@ class CommandDesk:
         self._outcomes = outcomes
         self._views = views
         self._stopping = stopping
+        self._room = room
         self._digests = digests
 
     async def submit(self, request: HttpRequest, ask: Ask) -> Answer:
         """Take what a request asks for to the broker, and answer.
 
-        Raises Unavailable where the broker does not acknowledge it, IdempotencyKeyReused, and what
-        `ask.check` raises.
+        Raises Unavailable where there is no room for it or the broker does not acknowledge it,
+        IdempotencyKeyReused, and what `ask.check` raises.
         """
+        if not ask.effect.has_password:
+            return await self._submit(request, ask)
+        with self._room.passwords.place():
+            return await self._submit(request, ask)
+
+    async def _submit(self, request: HttpRequest, ask: Ask) -> Answer:
         wishes = wishes_of(list(request.scope["headers"]))
-        refusal = await self._refusal(request, ask, wishes)
-        turn = await self._open(request, ask, wishes, refusal)
+        with self._room.asking.place():
+            refusal = await self._refusal(request, ask, wishes)
+            turn = await self._open(request, ask, wishes, refusal)
         if turn.ticket.refusal is not None:
             problem = codec.decode(turn.ticket.refusal, Problem)
             return problem_answer(problem, _told(turn, waited=False))
@@ -158,17 +180,16 @@ class CommandDesk:
         )
 
     def _has_room(self, ask: Ask) -> bool:
-        if not self._outcomes.full:
-            return True
+        """Return whether the client can wait; raises Unavailable where it must and cannot."""
         if ask.render is not None:
-            detail = "Too many requests wait for their outcome."
-            raise Unavailable(detail, certain=True)
-        return False
+            self._room.waiting.require_room()
+        return not self._room.waiting.is_full
 
     async def _publish_and_wait(self, request: HttpRequest, turn: _Turn, seconds: float) -> Answer:
-        with self._outcomes.expect(turn.operation_id) as future:
+        patience_ends = asyncio.get_running_loop().time() + seconds
+        with self._room.waiting.place(), self._outcomes.expect(turn.operation_id) as future:
             command = await self._publish(request, turn)
-            outcome = await self._outcome(turn, future, seconds)
+            outcome = await self._outcome(turn, future, patience_ends)
         if outcome is None:
             return _accepted(turn, None, subject=command.subject)
         return await self._finished(turn, outcome)
@@ -187,14 +208,15 @@ class CommandDesk:
         return command
 
     async def _outcome(
-        self, turn: _Turn, future: asyncio.Future[CommandReplied], seconds: float
+        self, turn: _Turn, future: asyncio.Future[CommandReplied], patience_ends: float
     ) -> OperationView | None:
+        loop = asyncio.get_running_loop()
         if not turn.ticket.replayed:
-            reply = await self._stopping.wait_for(future, timeout=seconds)
+            left = max(0.0, patience_ends - loop.time())
+            reply = await self._stopping.wait_for(future, timeout=left)
             return None if reply is None else apply_reply(None, reply)
         # An earlier request's reply may have passed by before this one began to listen.
-        patience_ends = asyncio.get_running_loop().time() + seconds
-        while (left := patience_ends - asyncio.get_running_loop().time()) > 0:
+        while (left := patience_ends - loop.time()) > 0:
             timeout = min(left, _LOOK_AGAIN_SECONDS)
             reply = await self._stopping.wait_for(future, timeout=timeout)
             if reply is not None:

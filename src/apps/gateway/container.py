@@ -18,9 +18,10 @@ from adapters.telemetry.declared import Declared
 from adapters.telemetry.requests import RequestMetrics
 from apps.gateway.app import build_app
 from apps.gateway.collaborators import Collaborators, Failed
-from apps.gateway.commands import CommandDesk
+from apps.gateway.commands import CommandDesk, Room
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
+from apps.gateway.guarded import GuardedRecords, GuardedViews
 from apps.gateway.order_watch import OrderWatch
 from apps.gateway.pending import PendingOperations
 from apps.gateway.rate_limit import RateLimit
@@ -44,9 +45,18 @@ from tradex_core.clock import Clock
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.ids import Entropy
 from tradex_core.key_rings import KeyRing
+from tradex_core.messaging.breaker import (
+    UNWATCHED,
+    Breaker,
+    BreakerLimits,
+    BreakerObserver,
+    GuardedProducer,
+)
 from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.observer import ObservedProducer, Observer, Observers
+from tradex_core.messaging.retry import Backoff
 from tradex_core.messaging.tracing import UNTRACED, Tracer, traced
+from tradex_core.operations.bulkhead import Bulkhead
 from tradex_core.operations.idempotency import BodyDigests, IdempotencyRecords
 from tradex_core.operations.operation_id import OperationIds
 from tradex_core.operations.submit import SOURCE, Submission
@@ -117,6 +127,14 @@ def _shown_app(
     return build_app(collaborators)
 
 
+def _breaker_limits(settings: Settings) -> BreakerLimits:
+    return BreakerLimits(
+        failures=settings.breaker_failures,
+        patience=settings.breaker_patience,
+        pause=Backoff(first=1.0, cap=settings.breaker_pause.total_seconds()),
+    )
+
+
 async def _nothing_more() -> Mapping[str, bool]:
     return {}
 
@@ -165,6 +183,9 @@ class GatewayContainer(containers.DeclarativeContainer):
         default=providers.Object(_nothing_more)
     )
     tracer: providers.Dependency[Tracer] = providers.Dependency(default=providers.Object(UNTRACED))
+    breaker_observer: providers.Dependency[BreakerObserver] = providers.Dependency(
+        default=providers.Object(UNWATCHED)
+    )
     request_tracer: providers.Dependency[RequestTracer | None] = providers.Dependency(
         default=providers.Object(None)
     )
@@ -182,8 +203,8 @@ class GatewayContainer(containers.DeclarativeContainer):
     observed = providers.Singleton(ObservedProducer, broker, observer)
     inspection = providers.Callable(views_inspection, settings)
     stopping = providers.Singleton(Stopping)
-    outcomes = providers.Singleton(Outcomes, limit=settings.provided.max_pending)
-    order_watch = providers.Singleton(OrderWatch, limit=settings.provided.max_pending)
+    outcomes = providers.Singleton(Outcomes)
+    order_watch = providers.Singleton(OrderWatch)
     pending = providers.Singleton(PendingOperations, metrics, limit=settings.provided.max_pending)
     follower = providers.Singleton(Follower, broker, outcomes, order_watch, pending, tracer)
     operation_ids = providers.Singleton(
@@ -193,10 +214,43 @@ class GatewayContainer(containers.DeclarativeContainer):
         providers.Factory(OperationIds, clock=clock, entropy=entropy).provider,
         gateway_key,
     )
+    breaker_limits = providers.Singleton(_breaker_limits, settings)
+    broker_breaker = providers.Singleton(
+        Breaker, "broker", breaker_limits, clock=clock, entropy=entropy, observer=breaker_observer
+    )
+    database_breaker = providers.Singleton(
+        Breaker, "database", breaker_limits, clock=clock, entropy=entropy, observer=breaker_observer
+    )
+    guarded_broker = providers.Singleton(GuardedProducer, observed, broker_breaker)
+    guarded_views = providers.Singleton(GuardedViews, views, database_breaker.provided.passage)
+    guarded_records = providers.Singleton(
+        GuardedRecords, idempotency_records, database_breaker.provided.passage
+    )
+    room_to_read = providers.Singleton(
+        Bulkhead, "Too many others read.", places=settings.provided.max_reads
+    )
+    room_for_streams = providers.Singleton(
+        Bulkhead, "Too many clients listen already.", places=settings.provided.max_streams
+    )
+    room_for_commands = providers.Singleton(
+        Room,
+        asking=providers.Singleton(
+            Bulkhead, "Too many commands are on their way.", places=settings.provided.max_in_flight
+        ),
+        waiting=providers.Singleton(
+            Bulkhead,
+            "Too many requests wait for their outcome.",
+            places=settings.provided.max_pending,
+        ),
+        passwords=providers.Singleton(
+            Bulkhead, "Too many passwords are being checked.", places=settings.provided.max_sign_ins
+        ),
+    )
+    reads = providers.Singleton(GuardedViews, guarded_views, room_to_read.provided.place)
     submission = providers.Singleton(
         Submission,
-        providers.Callable(traced, observed, tracer),
-        idempotency_records,
+        providers.Callable(traced, guarded_broker, tracer),
+        guarded_records,
         operation_ids,
         signatures,
         clock=clock,
@@ -206,9 +260,10 @@ class GatewayContainer(containers.DeclarativeContainer):
         CommandDesk,
         submission,
         outcomes,
-        views,
+        guarded_views,
         stopping,
         pending,
+        room=room_for_commands,
         digests=providers.Callable(
             _keyed, key_rings, "idempotency digests", BodyDigests, gateway_key
         ),
@@ -225,16 +280,26 @@ class GatewayContainer(containers.DeclarativeContainer):
     tokens = providers.Singleton(TokenDesk, token_issuer, refresh_tokens, clock=clock)
     heartbeat = providers.Object(HEARTBEAT_SECONDS)
     streams = providers.Singleton(
-        Streams, views, outcomes, order_watch, stopping, heartbeat=heartbeat
+        Streams,
+        guarded_views,
+        outcomes,
+        order_watch,
+        stopping,
+        room_for_streams,
+        entropy=entropy,
+        heartbeat=heartbeat,
     )
     register_limit = providers.Singleton(
         RateLimit, per_minute=settings.provided.register_rate_limit, clock=clock
     )
-    readiness = providers.Singleton(Readiness, follower, ready)
+    readiness = providers.Singleton(
+        Readiness, follower, providers.List(broker_breaker, database_breaker), ready
+    )
     collaborators = providers.Singleton(
         Collaborators,
         commands=commands,
-        views=views,
+        views=guarded_views,
+        reads=reads,
         operation_ids=operation_ids,
         streams=streams,
         tokens=tokens,

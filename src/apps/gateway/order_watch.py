@@ -24,17 +24,10 @@ class Watcher:
 
 
 class OrderWatch:
-    """The watchers of each order, of which there are at most about `limit`."""
+    """The watchers of each order."""
 
-    def __init__(self, *, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._watchers: dict[str, set[Watcher]] = {}
-        self._count = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether nobody more can watch."""
-        return self._count >= self._limit
 
     @contextmanager
     def watch(self, order_id: str) -> Iterator[Watcher]:
@@ -42,11 +35,9 @@ class OrderWatch:
         watcher = Watcher()
         watchers = self._watchers.setdefault(order_id, set())
         watchers.add(watcher)
-        self._count += 1
         try:
             yield watcher
         finally:
-            self._count -= 1
             watchers.discard(watcher)
             if not watchers:
                 self._watchers.pop(order_id, None)

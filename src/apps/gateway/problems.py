@@ -118,9 +118,10 @@ def _unavailable(error: Unavailable) -> _Read:
     return _Read(problem, {"retry-after": str(error.retry_after)})
 
 
-def _outage(_error: Outage) -> _Read:
+def _outage(error: Outage) -> _Read:
     detail = "Something that the gateway needs cannot be reached."
-    return _Read(Problem("unavailable", "Try again in a moment", 503, detail, ""))
+    problem = Problem("unavailable", "Try again in a moment", 503, detail, "")
+    return _Read(problem, {"retry-after": str(error.retry_after)})
 
 
 _ROUTING: Final = MappingProxyType(

@@ -33,6 +33,7 @@ class GatewayApp:
             signatures=runtime.signatures,
             key_rings=runtime.key_rings,
             tracer=runtime.tracer,
+            breaker_observer=runtime.breakers,
             request_tracer=runtime.telemetry,
             observer=runtime.counts,
             declared=runtime.declared,

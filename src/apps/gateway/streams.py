@@ -4,15 +4,15 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from apps.gateway.event_stream import KEEP_ALIVE, RETRY, server_sent_event
+from apps.gateway.event_stream import KEEP_ALIVE, retry_hint, server_sent_event
 from apps.gateway.lagging import shown_soon
 from apps.gateway.operation_document import OperationDocument, operation_document
 from apps.gateway.order_watch import OrderWatch
 from apps.gateway.stopping import Stopping
 from tradex_core.events import codec
 from tradex_core.events.order import OrderStatus
-from tradex_core.ids import OperationId
-from tradex_core.operations.errors import Unavailable
+from tradex_core.ids import Entropy, OperationId
+from tradex_core.operations.bulkhead import Bulkhead
 from tradex_core.operations.waiting import Outcomes
 from tradex_core.views.operation_view import apply_reply
 from tradex_core.views.order_view import OrderView
@@ -31,6 +31,7 @@ Chunks = AsyncGenerator[bytes, None]
 class Streams:
     """Streams of server-sent events, with a comment every `heartbeat` seconds when all is quiet.
 
+    Each takes a place in `room`; it raises Unavailable, before it tells anything, if there is none.
     They end with what they tell of, and when the gateway stops. Each asks the views again at every
     heartbeat, so that what this process did not hear of is told late, but told. `open` tells how
     many there are of each kind.
@@ -42,28 +43,34 @@ class Streams:
         outcomes: Outcomes,
         watch: OrderWatch,
         stopping: Stopping,
+        room: Bulkhead,
         *,
+        entropy: Entropy,
         heartbeat: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._views = views
         self._outcomes = outcomes
         self._watch = watch
         self._stopping = stopping
+        self._room = room
+        self._entropy = entropy
         self._heartbeat = heartbeat
         self.open = {"operation": 0, "order": 0}
 
     def require_room(self) -> None:
         """Raise Unavailable where nobody more can listen."""
-        if self._outcomes.full or self._watch.full:
-            detail = "Too many clients listen already."
-            raise Unavailable(detail, certain=True)
+        self._room.require_room()
 
     async def operation(
         self, operation_id: OperationId, command: str, *, last_id: int | None
     ) -> Chunks:
         """Tell that an operation is pending, unless the client was told, and then how it ended."""
-        with self._counted("operation"), self._outcomes.expect(operation_id) as reply:
-            yield RETRY
+        with (
+            self._room.place(),
+            self._place("operation"),
+            self._outcomes.expect(operation_id) as reply,
+        ):
+            yield retry_hint(self._entropy)
             outcome = await self._views.operation(operation_id)
             if outcome is None and last_id is None:
                 yield _told(BEGUN_ID, operation_document(operation_id, command, None))
@@ -81,8 +88,8 @@ class Streams:
     async def order(self, view: OrderView, *, last_id: int) -> Chunks:
         """Tell every step of an order behind the last one that the client was told of."""
         order_id = view.order_id
-        with self._counted("order"), self._watch.watch(order_id) as watcher:
-            yield RETRY
+        with self._place("order"), self._watch.watch(order_id) as watcher:
+            yield retry_hint(self._entropy)
             while not self._stopping.begun:
                 change = watcher.next_change()
                 view = await self._views.order(order_id) or view
@@ -99,12 +106,13 @@ class Streams:
                     yield KEEP_ALIVE
 
     @contextmanager
-    def _counted(self, of: str) -> Iterator[None]:
-        self.open[of] += 1
-        try:
-            yield
-        finally:
-            self.open[of] -= 1
+    def _place(self, of: str) -> Iterator[None]:
+        with self._room.place():
+            self.open[of] += 1
+            try:
+                yield
+            finally:
+                self.open[of] -= 1
 
     async def _caught_up(self, order_id: str, last_id: int) -> None:
         async def look() -> OrderView | None:

@@ -35,6 +35,7 @@ class PlatformContainer(RuntimeContainer):
 
     settings, broker = RuntimeContainer.settings, RuntimeContainer.broker
     tracer, telemetry = RuntimeContainer.tracer, RuntimeContainer.telemetry
+    breakers = RuntimeContainer.breakers
     means, signatures = RuntimeContainer.means, RuntimeContainer.signatures
     key_rings, declared = RuntimeContainer.key_rings, RuntimeContainer.declared
 
@@ -72,6 +73,7 @@ class PlatformContainer(RuntimeContainer):
         sealer=providers.Singleton(sealer_of, sealing_keys.provided.public, key_rings),
         token_keys=providers.Singleton(_token_keys, key_rings),
         tracer=tracer,
+        breaker_observer=breakers,
         request_tracer=telemetry,
         observer=RuntimeContainer.counts,
         declared=declared,

@@ -92,7 +92,7 @@ class Submission:
             kept = await self._records.claim(request.scope, mine)
         except Outage as error:
             detail = "The gateway's database cannot be reached."
-            raise Unavailable(detail, certain=True) from error
+            raise Unavailable(detail, certain=True, retry_after=error.retry_after) from error
         if kept.digest != request.digest(kept.operation_id):
             detail = "Use a new Idempotency-Key for a new request."
             raise IdempotencyKeyReused(detail)
@@ -119,7 +119,8 @@ class Submission:
             raise Unavailable(detail, certain=False) from error
         if error is not None:
             detail = "The message broker did not take the command."
-            raise Unavailable(detail, certain=True) from error
+            later = error.retry_after if isinstance(error, Outage) else 1
+            raise Unavailable(detail, certain=True, retry_after=later) from error
         return command
 
     def _message(self, request: Request, operation_id: OperationId, command: Command) -> Message:

@@ -9,20 +9,14 @@ from tradex_core.ids import OperationId
 
 
 class Outcomes:
-    """Who waits for which operation; bounded, and told of every reply that this process sees."""
+    """Who waits for which operation; told of every reply that this process sees."""
 
-    def __init__(self, *, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[CommandReplied]]] = {}
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
-
-    @property
-    def full(self) -> bool:
-        """Whether nobody more can wait."""
-        return self._count >= self._limit
 
     @contextmanager
     def expect(self, operation_id: OperationId) -> Iterator[asyncio.Future[CommandReplied]]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from msgspec import Struct
-from tests.apps.gateway.world import BUYER, Command, Service, World, until
+from tests.apps.gateway.world import BUYER, Command, Service, World
 from tests.builders.views import a_user_document, a_user_view
 
 from tradex_core.clock import epoch_ms
@@ -368,8 +368,7 @@ class TestOneWhoWaits:
     async def test_a_login_that_nobody_could_wait_for_is_not_published(
         self, running: World, anyone: httpx.AsyncClient
     ) -> None:
-        with running.container.outcomes().expect("another"):  # type: ignore[arg-type]
-            await until(lambda: running.container.outcomes().full)
+        with running.container.room_for_commands().waiting.place():
             answer = await anyone.post(LOGIN, json=CREDENTIALS)
         assert answer.status_code == 503
         assert [] == await running.commands()

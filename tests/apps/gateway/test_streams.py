@@ -21,6 +21,7 @@ from tests.builders.views import (
     stock_reserved,
 )
 
+from tradex_core.errors import Outage
 from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
 from tradex_core.events.fields import Event
@@ -166,6 +167,11 @@ def placed(*statuses: OrderStatus) -> OrderView:
     return view
 
 
+async def _is_away(_: object) -> None:
+    msg = "the views are away"
+    raise Outage(msg)
+
+
 async def accepted(client: httpx.AsyncClient) -> str:
     """Place an order; return where its operation is."""
     location: str = (await client.post("/v1/orders", json=NEW_ORDER)).headers["location"]
@@ -291,6 +297,28 @@ class TestAnOrder:
             assert (404, "order_not_found") == (answer.status_code, answer.json()["type"])
         assert 401 == (await anyone.get(EVENTS)).status_code
 
+    async def test_ends_where_the_views_are_away_and_goes_on_when_the_client_is_back(
+        self, running: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running.show(placed())
+        async with listening(running, EVENTS) as listener:
+            await listener.start()
+            pending = await listener.told()
+            with monkeypatch.context() as away:
+                away.setattr(running.views, "order", _is_away)
+                await publish(running, order_updated(OrderStatus.CONFIRMED))
+                await listener.end()
+        running.show(placed(OrderStatus.CONFIRMED))
+        async with listening(running, EVENTS, last_event_id=str(pending.id)) as listener:
+            assert 200 == await listener.start()
+            assert OrderStatus.CONFIRMED.rank == (await listener.told()).id
+
+    async def test_is_refused_where_the_views_are_away(
+        self, running: World, buyer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(running.views, "order", _is_away)
+        assert 503 == (await buyer.get(EVENTS)).status_code
+
     async def test_that_is_unknown_is_not_found(
         self, buyer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -410,7 +438,7 @@ class TestAHeartbeat:
 class TestWhereOneMayListen:
     @pytest.fixture
     def world(self) -> World:
-        world = World(max_pending=1)
+        world = World(max_streams=1)
         world.container.heartbeat.override(providers.Object(NEVER))
         return world
 
@@ -435,9 +463,9 @@ class TestWhereOneMayListen:
                 assert 200 == await listener.start()
                 await listener.told()
             assert listener.is_over.is_set()
-            assert not running.container.order_watch().full
+            assert not running.container.room_for_streams().is_full
 
-    async def test_whoever_waits_for_an_operation_takes_a_place_too(
+    async def test_whoever_follows_an_operation_takes_a_place_too(
         self, running: World, buyer: httpx.AsyncClient
     ) -> None:
         location = await accepted(buyer)
@@ -445,7 +473,7 @@ class TestWhereOneMayListen:
             await listener.start()
             await listener.told()
             assert 503 == (await buyer.get(EVENTS)).status_code
-        assert not running.container.outcomes().full
+        assert not running.container.room_for_streams().is_full
 
 
 @pytest.mark.parametrize("kind", ["order", "operation"])

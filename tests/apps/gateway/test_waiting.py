@@ -394,7 +394,7 @@ class TestWhereOneMayWait:
     ) -> asyncio.Task[httpx.Response]:
         """Somebody who waits."""
         asking = asyncio.create_task(buyer.post("/v1/orders", json=NEW_ORDER, headers=WAITING))
-        await until(lambda: running.container.outcomes().full)
+        await until(lambda: running.container.room_for_commands().waiting.is_full)
         return asking
 
     async def finish(
@@ -452,7 +452,7 @@ class TestWhereOneMayWait:
         waiting.cancel()
         await asyncio.wait({waiting})
         assert waiting.cancelled()
-        assert not running.container.outcomes().full
+        assert not running.container.room_for_commands().waiting.is_full
 
 
 async def test_a_gateway_that_stops_lets_those_who_wait_go(

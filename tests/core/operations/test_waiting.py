@@ -1,6 +1,6 @@
 import asyncio
+from contextlib import suppress
 
-import pytest
 from tests.builders.machines import NOW
 
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
@@ -20,7 +20,7 @@ def reply(
 
 
 async def test_everybody_who_waits_for_an_operation_hears_its_outcome() -> None:
-    outcomes = Outcomes(limit=10)
+    outcomes = Outcomes()
     with outcomes.expect(ONE) as mine, outcomes.expect(ONE) as too, outcomes.expect(OTHER) as not_:
         outcomes.tell(reply(ONE))
         assert reply(ONE) == await mine == await too
@@ -28,7 +28,7 @@ async def test_everybody_who_waits_for_an_operation_hears_its_outcome() -> None:
 
 
 async def test_what_comes_before_the_wait_is_there_at_once() -> None:
-    outcomes = Outcomes(limit=10)
+    outcomes = Outcomes()
     with outcomes.expect(ONE) as future:
         outcomes.tell(reply())
         async with asyncio.timeout(1):
@@ -36,7 +36,7 @@ async def test_what_comes_before_the_wait_is_there_at_once() -> None:
 
 
 async def test_an_outcome_that_is_told_twice_stays_the_first() -> None:
-    outcomes = Outcomes(limit=10)
+    outcomes = Outcomes()
     with outcomes.expect(ONE) as future:
         outcomes.tell(reply())
         outcomes.tell(reply(status=OutcomeStatus.FAILED))
@@ -44,7 +44,7 @@ async def test_an_outcome_that_is_told_twice_stays_the_first() -> None:
 
 
 async def test_an_outcome_that_nobody_waits_for_is_forgotten() -> None:
-    outcomes = Outcomes(limit=10)
+    outcomes = Outcomes()
     outcomes.tell(reply())
     with outcomes.expect(ONE) as future:
         await asyncio.sleep(0)
@@ -52,33 +52,23 @@ async def test_an_outcome_that_nobody_waits_for_is_forgotten() -> None:
 
 
 async def test_who_gave_up_waiting_is_passed_over() -> None:
-    outcomes = Outcomes(limit=10)
+    outcomes = Outcomes()
     with outcomes.expect(ONE) as gone, outcomes.expect(ONE) as staying:
         gone.cancel()
         outcomes.tell(reply())
         assert reply() == await staying
 
 
-async def test_it_is_full_when_so_many_wait_and_not_once_they_left() -> None:
-    outcomes = Outcomes(limit=2)
-
-    async def leave_early() -> None:
-        with outcomes.expect(ONE):
-            seen.append(outcomes.full)
-            msg = "the client left"
-            raise RuntimeError(msg)
-
-    seen = [outcomes.full]
-    with outcomes.expect(ONE):
-        seen.append(outcomes.full)
-        with pytest.raises(RuntimeError, match="the client left"):
-            await leave_early()
-        seen.append(outcomes.full)
-    assert [False, False, True, False] == seen
+async def test_it_counts_those_who_wait_until_they_left() -> None:
+    outcomes = Outcomes()
+    with outcomes.expect(ONE), suppress(RuntimeError), outcomes.expect(ONE):
+        assert 2 == len(outcomes)
+        raise RuntimeError
+    assert 0 == len(outcomes)
 
 
 async def test_nothing_is_kept_of_who_left() -> None:
-    outcomes = Outcomes(limit=2)
+    outcomes = Outcomes()
     for _ in range(100):
         with outcomes.expect(ONE), outcomes.expect(OTHER):
             outcomes.tell(reply())

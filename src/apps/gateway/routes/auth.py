@@ -122,11 +122,11 @@ async def me(request: HttpRequest, gateway: Provided) -> Answer:
     user_id = actor_of(request).user_id
 
     async def named() -> UserView | None:
-        view = await gateway.views.user(user_id)
+        view = await gateway.reads.user(user_id)
         return view if view is not None and view.name else None
 
     # The name comes with a reply, which may be a moment behind the event that the user registered.
-    view = await shown_soon(named) or await gateway.views.user(user_id)
+    view = await shown_soon(named) or await gateway.reads.user(user_id)
     if view is None:
         detail = "Your account is not shown yet."
         raise Unavailable(detail, certain=True)

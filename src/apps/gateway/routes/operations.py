@@ -27,7 +27,7 @@ async def get_operation(request: HttpRequest, gateway: Provided) -> Answer:
     """Show what became of a command."""
     operation_id, command = _recognised(request, gateway.operation_ids)
     document = operation_document(
-        operation_id, command, await gateway.views.operation(operation_id)
+        operation_id, command, await gateway.reads.operation(operation_id)
     )
     if document.is_over:
         return json_answer(document)

@@ -156,7 +156,7 @@ async def list_orders(request: HttpRequest, gateway: Provided) -> Answer:
     cut = query.cut(sort=ORDER_SORT)
     query.check()
     where = _orders_of(actor_of(request), status)
-    page = await gateway.views.orders(where, after=cut.after, limit=cut.limit)
+    page = await gateway.reads.orders(where, after=cut.after, limit=cut.limit)
     return page_answer(request, query, page, sort=ORDER_SORT, shown=OrderView.document)
 
 
@@ -164,7 +164,7 @@ async def list_orders(request: HttpRequest, gateway: Provided) -> Answer:
 async def get_order(request: HttpRequest, gateway: Provided) -> Answer:
     """Show an order."""
     order_id = _order_id(request)
-    view = await gateway.views.order(order_id)
+    view = await gateway.reads.order(order_id)
     return json_answer(_visible(view, order_id, actor_of(request)).document())
 
 
@@ -173,7 +173,7 @@ async def follow_order(request: HttpRequest, gateway: Provided) -> ASGIApp:
     """Tell every step of an order as it happens."""
     order_id = _order_id(request)
     gateway.streams.require_room()
-    view = await shown_soon(lambda: gateway.views.order(order_id))
+    view = await shown_soon(lambda: gateway.reads.order(order_id))
     order = _visible(view, order_id, actor_of(request))
     last_id = last_event_id(headers_of(request).get(b"last-event-id")) or 0
     if order.status in LAST_STATUSES and last_id >= order.status.rank:

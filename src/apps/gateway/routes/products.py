@@ -87,7 +87,7 @@ async def list_products(request: HttpRequest, gateway: Provided) -> Answer:
     )
     cut = query.cut(sort=sort)
     query.check()
-    page = await gateway.views.products(where, after=cut.after, limit=cut.limit, sort=sort)
+    page = await gateway.reads.products(where, after=cut.after, limit=cut.limit, sort=sort)
     return page_answer(request, query, page, sort=sort, shown=ProductView.document)
 
 
@@ -95,7 +95,7 @@ async def list_products(request: HttpRequest, gateway: Provided) -> Answer:
 async def get_product(request: HttpRequest, gateway: Provided) -> Answer:
     """Show a product, also one that is not active any more."""
     product_id = _product_id(request)
-    view = await gateway.views.product(product_id)
+    view = await gateway.reads.product(product_id)
     if view is None:
         raise ProductNotFound.of(product_id)
     return public_answer(view.document())
