@@ -1,6 +1,5 @@
 """What the auth service is made of."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
@@ -14,6 +13,7 @@ from adapters.telemetry.declared import Declared
 from adapters.telemetry.hashing import HashingMetrics
 from apps.auth.admin_accounts import AdminAccounts
 from apps.auth.handlers import PUBLISHES, AuthHandlers, AuthUnit
+from apps.auth.hashing import hashing_threads
 from apps.runtime.composition import service
 from apps.runtime.container import (
     chosen_by,
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 CONSUMER = "auth"
 _URL = "auth_database_url"
 _BATCH = 16
-"""Few at a time: hashing a batch's passwords comes before its transaction."""
+"""Few at a time: hashing a batch's passwords comes before its transaction, and so many at most wait
+for a thread. What else there is waits in the topic, where its deadline passes."""
 
 
 def _postgres_database(settings: Settings, clock: Clock) -> Database:
@@ -93,7 +94,7 @@ class AuthContainer(containers.DeclarativeContainer):
         default=providers.Singleton(Declared, providers.Singleton(CollectorRegistry), CONSUMER)
     )
 
-    threads = providers.Singleton(ThreadPoolExecutor, max_workers=2, thread_name_prefix="hashing")
+    threads = providers.Singleton(hashing_threads, settings.provided.hashing_threads)
     hashing = providers.Singleton(HashingMetrics, declared)
     executor = providers.Singleton(hashing.provided.measured.call(threads))
     database = chosen_by(

@@ -69,7 +69,10 @@ class AuthUnit(UnitOfWork, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthHandlers:
-    """The handlers and what they work with; passwords are hashed on the executor's threads."""
+    """The handlers and what they work with.
+
+    Passwords are hashed on the executor's threads, unless nobody waits any more when one is free.
+    """
 
     directory: UserDirectory
     hasher: PasswordHasher
@@ -123,7 +126,8 @@ class AuthHandlers:
                 unsealer=self.unsealer,
                 hasher=self.hasher,
                 plaintext_allowed=self.plaintext_allowed,
-            )
+            ),
+            context,
         )
 
     async def _prepare_login(self, command: LoginUser, context: Context) -> PasswordVerdict:
@@ -136,14 +140,19 @@ class AuthHandlers:
                 unsealer=self.unsealer,
                 hasher=self.hasher,
                 plaintext_allowed=self.plaintext_allowed,
-            )
+            ),
+            context,
         )
 
     async def _find_session_user(self, command: RefreshSession, _context: Context) -> object:
         return await self.directory.find_by_session(SessionId(command.session_id))
 
-    async def _in_thread(self, work: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self.executor, work)
+    async def _in_thread(self, work: Callable[[], R], context: Context) -> R:
+        def in_its_turn() -> R:
+            context.require_in_time(self.clock.now())
+            return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self.executor, in_its_turn)
 
     def _register(self, unit: AuthUnit, command: RegisterUser, context: Context) -> UserDocument:
         user = register_user(

@@ -6,8 +6,8 @@ from typing import Generic
 
 import msgspec
 
-from tradex_core.clock import Clock, epoch_ms
-from tradex_core.errors import DeadlineExceeded, Discarded, Hopeless, Refusal, Refused, TradexError
+from tradex_core.clock import Clock
+from tradex_core.errors import Discarded, Hopeless, Refusal, Refused, TradexError
 from tradex_core.events.fields import Event
 from tradex_core.messaging import outgoing, tracing
 from tradex_core.messaging.broker import Message
@@ -43,9 +43,10 @@ class Execution(Generic[W]):
         opened = opening.opened
         if opened is None or opened.handler.prepare is None or opening.discarded:
             return None
+        context = context_of(opening, opened)
         try:
-            self._check_deadline(opened)
-            return await opened.handler.prepare(opened.payload, context_of(opening, opened))
+            context.require_in_time(self._clock.now())
+            return await opened.handler.prepare(opened.payload, context)
         except Refusal as refusal:
             return Refused(refusal)
         except Hopeless as error:
@@ -78,10 +79,10 @@ class Execution(Generic[W]):
         try:
             if opening.discarded:
                 return None, Discarded("An operator gave this command up; send it again.")
-            self._check_deadline(opened)
+            context = context_of(opening, opened, prepared)
+            context.require_in_time(self._clock.now())
             if isinstance(prepared, Refused):
                 return None, prepared.refusal
-            context = context_of(opening, opened, prepared)
             result = opened.handler.handle(unit, opened.payload, context)
         except Refusal as refusal:
             if unit.collect():
@@ -89,12 +90,6 @@ class Execution(Generic[W]):
                 raise RefusalChangedState(msg) from refusal
             return None, refusal
         return (None, result.refusal) if isinstance(result, Refused) else (result, None)
-
-    def _check_deadline(self, opened: Opened) -> None:
-        deadline = opened.envelope.deadline_ms
-        if deadline is not None and epoch_ms(self._clock.now()) > deadline:
-            msg = "Nobody waits for this command any more; it was not started."
-            raise DeadlineExceeded(msg)
 
     def _messages(
         self, opening: Opening, opened: Opened, events: Sequence[Event], now: datetime
@@ -108,4 +103,6 @@ class Execution(Generic[W]):
 def context_of(opening: Opening, opened: Opened, prepared: object = None) -> Context:
     """Return what a handler may know of its message."""
     envelope = opened.envelope
-    return Context(opening.id, envelope.id, opened.actor, envelope.time, prepared)
+    return Context(
+        opening.id, envelope.id, opened.actor, envelope.time, prepared, envelope.deadline_ms
+    )

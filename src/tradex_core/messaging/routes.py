@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tradex_core.errors import Forbidden
+from tradex_core.clock import epoch_ms
+from tradex_core.errors import DeadlineExceeded, Forbidden
 from tradex_core.events.envelope import Actor, Envelope
 from tradex_core.events.fields import Command, Event
 from tradex_core.ids import MessageId
@@ -21,7 +22,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     `message_id` is its identity and nobody else's; `given_id` the id that its sender gave it.
     `actor` is who proved to ask; None for an event and for a command without a signature. `sent_at`
-    is when the message was made, which stays the same however often it is delivered.
+    is when the message was made, which stays the same however often it is delivered. After
+    `deadline_ms`, if there is one, nobody waits for it any more.
     """
 
     message_id: MessageId
@@ -29,6 +31,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     actor: Actor | None
     sent_at: datetime
     prepared: Any = None
+    deadline_ms: int | None = None
 
     def require_actor(self) -> Actor:
         """Return who proved to ask; raises Forbidden where nobody did."""
@@ -36,6 +39,12 @@ class Context(msgspec.Struct, frozen=True, gc=False):
             msg = "this command needs a signed actor"
             raise Forbidden(msg)
         return self.actor
+
+    def require_in_time(self, now: datetime) -> None:
+        """Raise DeadlineExceeded where nobody waits any more: then the work is not to begin."""
+        if self.deadline_ms is not None and epoch_ms(now) > self.deadline_ms:
+            msg = "Nobody waits for this command any more; it was not started."
+            raise DeadlineExceeded(msg)
 
 
 @dataclass(frozen=True, kw_only=True)
