@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from apps.cli.control import AdminAccounts
 from apps.runtime.container import RuntimeContainer
 from apps.runtime.health import HealthApp
+from apps.runtime.http_protocol import HttpLimits
 from apps.runtime.http_server import HttpServer
 from apps.runtime.process import Process
 from apps.runtime.servers import Database, Servers
@@ -92,4 +93,10 @@ def _gateway(runtime: RuntimeContainer) -> Process:
 
 
 def _on_port(app: Any, settings: Settings) -> HttpServer:  # noqa: ANN401 - any ASGI app
-    return HttpServer(app, host=settings.http_host, port=settings.http_port, lifespan=False)
+    return HttpServer(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        limits=HttpLimits.of(settings),
+        lifespan=False,
+    )

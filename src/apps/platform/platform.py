@@ -12,6 +12,7 @@ from apps.auth.admin_accounts import AdminAccounts
 from apps.platform.container import PlatformContainer
 from apps.runtime.checks import Checks
 from apps.runtime.health import HealthApp
+from apps.runtime.http_protocol import HttpLimits
 from apps.runtime.http_server import HttpServer
 from apps.runtime.process import delivered
 from apps.runtime.requirements import DATABASES
@@ -66,7 +67,10 @@ class Platform:
             {service.name: partial(_is_ready, service) for service in self.services},
         )
         self._gateway = HttpServer(
-            self.container.gateway.app(), host=settings.http_host, port=settings.http_port
+            self.container.gateway.app(),
+            host=settings.http_host,
+            port=settings.http_port,
+            limits=HttpLimits.of(settings),
         )
         self._internal = [
             HttpServer(self._health(), host=settings.metrics_host, port=port)

@@ -2,14 +2,21 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
+from msgspec.structs import replace
+
+from apps.runtime.http_protocol import BoundedProtocol, HttpLimits
 
 _BACKLOG = 2048
 _DRAIN_SECONDS = 2
+_OTHER_FILES = 128
+"""How many files a process opens beside its connections with clients, about."""
 
 
 class AddressInUse(Exception):
@@ -26,7 +33,8 @@ class _EmbeddedServer(uvicorn.Server):
 class HttpServer:
     """Serves an ASGI app; requests in flight are answered before it stops, within two seconds.
 
-    With `lifespan`, the app is told of its beginning and its end.
+    With `lifespan`, the app is told of its beginning and its end. There are never more connections
+    than the `limits` say, nor than the process may open files.
     """
 
     def __init__(
@@ -35,10 +43,14 @@ class HttpServer:
         *,
         host: str,
         port: int,
+        limits: HttpLimits | None = None,
         lifespan: bool = True,
     ) -> None:
+        self.limits = _possible(limits or HttpLimits())
+        protocol: Any = partial(BoundedProtocol, limits=self.limits)
         config = uvicorn.Config(
             app,
+            http=protocol,
             lifespan="auto" if lifespan else "off",
             log_config=None,
             access_log=False,
@@ -51,6 +63,11 @@ class HttpServer:
         self._serving: asyncio.Task[None] | None = None
         self.url = ""
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._server.server_state.connections)
+
     def bind(self) -> socket.socket:
         """Listen; port 0 takes a free one. Raises AddressInUse, naming the remedy."""
         try:
@@ -59,6 +76,7 @@ class HttpServer:
             address = f"{self._host}:{self._port}"
             msg = f"cannot listen on {address} ({error.strerror}): choose another --port"
             raise AddressInUse(msg) from error
+        _notice_who_is_gone(listening, within=self.limits.send)
         port = listening.getsockname()[1]
         self.url = f"http://{self._host}:{port}"
         return listening
@@ -90,3 +108,29 @@ class HttpServer:
         self.stop()
         if self._serving is not None:
             await self._serving
+
+
+def _possible(limits: HttpLimits) -> HttpLimits:
+    """Return the limits, with no more connections than the process may open files for."""
+    if sys.platform == "win32":
+        return limits
+    import resource  # noqa: PLC0415
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return limits
+    return replace(limits, connections=min(limits.connections, max(1, files - _OTHER_FILES)))
+
+
+def _notice_who_is_gone(listening: socket.socket, *, within: float) -> None:
+    """Let the system end connections whose client is gone without a word, or reads nothing.
+
+    What is accepted inherits it. Elsewhere than on Linux, clients that are gone take the hours that
+    TCP gives them, unless something is sent to them.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        milliseconds = max(1, round(within * 1000))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(within / 2)))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, round(within / 4)))
