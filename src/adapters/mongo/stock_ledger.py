@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from random import SystemRandom
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from tradex_core.products.ports import PRODUCTS
 _PAGE: Final = 200
 _TRIES: Final = 50
 _PAUSE_SECONDS: Final = 0.02
+_chance: Final = SystemRandom()
 _COUNTED: Final = (MovementStatus.HELD.value, MovementStatus.APPLIED.value)
 
 
@@ -66,7 +68,7 @@ class StockLedger:
             try:
                 await self._database.log.check(draft, since=snapshot.number)
             except StoreConflict:
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(_PAUSE_SECONDS * _chance.uniform(0.5, 1.5))
             else:
                 return account
         msg = f"product {product_id} changes all the time; try again when less is sold of it"

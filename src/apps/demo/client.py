@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from random import SystemRandom
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ _PATIENCE_SECONDS: Final = 30
 _FIRST_PAUSE_SECONDS: Final = 0.005
 _LONGEST_PAUSE_SECONDS: Final = 0.25
 _TRIES: Final = 5
+_chance: Final = SystemRandom()
 _BUSY: Final = frozenset({429, 503})
 _PAGE: Final = 100
 _DATA: Final = "data:"
@@ -236,7 +238,8 @@ class ApiClient:
         for _ in range(_TRIES - 1):
             if response.status_code not in _BUSY:
                 break
-            await asyncio.sleep(float(response.headers.get("retry-after", "1")))
+            named = float(response.headers.get("retry-after", "1"))
+            await asyncio.sleep(named * _chance.uniform(1.0, 1.5))
             response = await self._ask(method, path, content, all_headers, query)
         if response.is_error:
             raise _error(response)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from random import SystemRandom
 from typing import NamedTuple
 
 import structlog
@@ -14,6 +15,7 @@ from tradex_core.messaging.broker import Broker
 _TRY_AGAIN_SECONDS = 0.5
 _SAY_AGAIN_SECONDS = 5.0
 
+_chance = SystemRandom()
 _log = structlog.stdlib.get_logger("tradex.startup")
 
 
@@ -75,7 +77,7 @@ async def _inspected(
             return [each for inspect in inspections for each in await inspect()]
         except Passing as error:
             missing |= dict.fromkeys(servers, str(error))
-            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+            await asyncio.sleep(_pause())
 
 
 async def _answered(name: str, server: Server, missing: dict[str, str]) -> None:
@@ -84,7 +86,7 @@ async def _answered(name: str, server: Server, missing: dict[str, str]) -> None:
             await server.ask()
         except Passing as error:
             missing[name] = str(error)
-            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+            await asyncio.sleep(_pause())
         else:
             missing.pop(name, None)
             return
@@ -102,6 +104,11 @@ async def _saying(missing: Mapping[str, str], waiting: Awaitable[Sequence[str]])
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+def _pause() -> float:
+    """Return for how long to wait: apps that began together do not ask together."""
+    return _TRY_AGAIN_SECONDS * _chance.uniform(0.5, 1.5)
 
 
 def _listed(what: str, lines: Iterable[str]) -> str:
