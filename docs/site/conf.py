@@ -43,6 +43,7 @@ NAVIGATION = {
             "docs/explanation/nothing-is-lost",
             "docs/explanation/nothing-happens-twice",
             "docs/explanation/nothing-is-oversold",
+            "docs/explanation/nothing-goes-under",
             "docs/explanation/what-a-client-sees",
         ],
         "Reference": [
