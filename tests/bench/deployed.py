@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from tests.bench.skipping import Skipped
-from tests.services.deployment import APPS
+from tests.services.deployment import APPS, NO_LIMITS
 from tests.services.servers.kafka import Kafka
 from tests.services.servers.kafka_security import Security
 from tests.services.servers.process import Unavailable
@@ -18,6 +18,7 @@ from tests.services.stack import App, Stack
 from apps.runtime.settings import Settings
 
 _SETTINGS: Final[Mapping[str, str]] = {
+    **NO_LIMITS,
     "TRADEX_LOG_LEVEL": "warning",
     # What waits is measured, and is not to be given up meanwhile.
     "TRADEX_PENDING_TIMEOUT": "1h",

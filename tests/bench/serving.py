@@ -26,7 +26,7 @@ from apps.platform.container import PlatformContainer
 from apps.platform.platform import Platform
 from apps.runtime.http_server import HttpServer
 from apps.runtime.logging import configure_logging
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Wire
 from tradex_core.views.ports import PRODUCT_VIEWS
@@ -68,7 +68,7 @@ def bare_app() -> Litestar:
 async def gateway_alone(**settings: str) -> PlatformContainer:
     """Compose the gateway as it is, on a broker from which nobody consumes, with a catalogue."""
     container = PlatformContainer(
-        settings=Settings.embedded(**settings),
+        settings=Settings.embedded(**(NO_LIMITS | settings)),
         ready=providers.Object(_nothing_more),
         failed=providers.Object(_fail),
     )
@@ -125,7 +125,7 @@ async def gateway_unwatched() -> AsyncIterator[Serving]:
 
 @asynccontextmanager
 async def platform() -> AsyncIterator[Serving]:
-    async with Platform.build(Settings.embedded(http_port=0)) as running:
+    async with Platform.build(Settings.embedded(http_port=0, **NO_LIMITS)) as running:
         shop = await open_shop(running)
         token = token_of_the_buyer(running.container)
         yield _serving(running.url, token=token, product_ids=shop.product_ids)

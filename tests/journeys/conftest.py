@@ -8,15 +8,15 @@ import pytest
 from tests.journeys.people import People
 
 from apps.platform.platform import Platform
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 
 
 def embedded_settings(**overrides: object) -> Settings:
     """Return settings for a platform of a test's own: a free port, quick hashing, no limit."""
     defaults: dict[str, object] = {
+        **NO_LIMITS,
         "http_port": 0,
         "argon2": "owasp-minimum",
-        "register_rate_limit": 100_000,
         "pending_timeout": timedelta(seconds=60),
     }
     return Settings.embedded(**(defaults | overrides))

@@ -9,6 +9,8 @@ import psycopg
 
 from adapters.security.sealing import generate_key_pair
 from adapters.security.token_keys import AccessTokenKeys
+from apps.runtime import settings
+from apps.runtime.settings import variable
 
 APPS: Final = ("auth", "catalog", "orders", "projector", "gateway")
 POSTGRES: Final = ("auth", "orders", "gateway")
@@ -35,6 +37,9 @@ GRANT USAGE ON SCHEMA public TO "{role}";
 ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{role}";
 ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT ON SEQUENCES TO "{role}";
 """
+
+NO_LIMITS: Final = {variable(name): "off" for name in settings.NO_LIMITS}
+"""The environment of a gateway whose clients may do everything as often as they like."""
 
 
 class Deployment:

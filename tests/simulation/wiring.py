@@ -26,7 +26,7 @@ from apps.gateway.container import GatewayContainer
 from apps.orders.container import OrdersContainer
 from apps.projector.container import ProjectorContainer
 from apps.runtime.service import Service
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.retry import Backoff
@@ -118,10 +118,10 @@ def settings_of(world: World) -> Settings:
         pending_timeout=PENDING_TIMEOUT,
         actor_signing_key=ACTOR_KEY,
         gateway_key=GATEWAY_KEY,
-        register_rate_limit=1000,
         max_pending=room,
         max_in_flight=room,
         max_sign_ins=room,
         max_streams=room,
         unsigned_commands="refuse" if world.plan.refuses_unsigned else "accept",
+        **NO_LIMITS,
     )

@@ -268,6 +268,13 @@ sa.Table(
     sa.Column("refusal", BYTEA),
     sa.Index("idx_idempotency_keys_created_at", "createdAt"),
 )
+sa.Table(
+    "attempts",
+    GATEWAY,
+    sa.Column("key", BYTEA, primary_key=True),
+    sa.Column("until", _AT, nullable=False),
+    sa.Index("idx_attempts_until", "until"),
+)
 _messaging(GATEWAY)
 
 OPTIONAL_INDEXES: Final = ("idx_product_view_searched",)

@@ -16,10 +16,8 @@ from apps.platform.platform import Platform
 from apps.runtime.http_server import AddressInUse
 from apps.runtime.logging import configure_logging
 from apps.runtime.service import BackgroundFailure
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.errors import TradexError
-
-_NO_LIMIT = 1_000_000
 
 
 def replay_demo(*, port: int, as_json: bool) -> None:
@@ -27,8 +25,8 @@ def replay_demo(*, port: int, as_json: bool) -> None:
     settings = Settings.embedded(
         http_port=port,
         argon2="owasp-minimum",
-        register_rate_limit=_NO_LIMIT,
         log_level="warning",
+        **NO_LIMITS,
     )
     try:
         summary = run(_demo(settings))

@@ -1,4 +1,4 @@
-"""The one wrapper around the whole app: it logs and counts requests, and adds a header to each."""
+"""The one wrapper around the whole app: it logs and counts requests, and adds headers to each."""
 
 import logging
 from time import perf_counter
@@ -8,6 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from apps.gateway.metrics import GatewayMetrics
+from apps.gateway.quota import told_of
 from apps.runtime.log_lines import LineBuffer
 from apps.runtime.request_line import RequestLine
 
@@ -37,7 +38,7 @@ class AccessLog:
             nonlocal answered, status
             if message["type"] == "http.response.start":
                 answered, status = perf_counter(), message["status"]
-                message["headers"] = [*message["headers"], _NOSNIFF]
+                message["headers"] = [*message["headers"], _NOSNIFF, *told_of(scope)]
             await send(message)
 
         try:

@@ -8,10 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from apps.gateway.commands import CommandDesk
+from apps.gateway.door import Door
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.metrics import GatewayMetrics
-from apps.gateway.rate_limit import RateLimit
 from apps.gateway.readiness import Readiness
 from apps.gateway.request_traces import RequestTracer
 from apps.gateway.stopping import Stopping
@@ -40,7 +40,8 @@ class Collaborators:
     streams: Streams
     tokens: TokenDesk
     sealer: PasswordSealer
-    register_limit: RateLimit
+    register_door: Door
+    login_door: Door
     gatekeeper: Gatekeeper
     follower: Follower
     stopping: Stopping

@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from adapters.memory.attempts import MemoryAttempts
 from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.security.key_text import parse_ring
 from adapters.security.refresh_tokens import RefreshTokens
@@ -16,9 +17,12 @@ from adapters.security.token_keys import AccessTokenKeys
 from adapters.security.tokens import AccessTokenIssuer, AccessTokenVerifier
 from adapters.telemetry.declared import Declared
 from adapters.telemetry.requests import RequestMetrics
+from apps.gateway.account_limit import AccountLimit
 from apps.gateway.app import build_app
+from apps.gateway.client_address import TrustedProxies
 from apps.gateway.collaborators import Collaborators, Failed
 from apps.gateway.commands import CommandDesk, Room
+from apps.gateway.door import Door
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.guarded import GuardedRecords, GuardedViews
@@ -62,6 +66,7 @@ from tradex_core.operations.operation_id import OperationIds
 from tradex_core.operations.submit import SOURCE, Submission
 from tradex_core.operations.waiting import Outcomes
 from tradex_core.telemetry import contract
+from tradex_core.users.attempts import AttemptDigests, Attempts
 from tradex_core.users.ports import PasswordSealer
 from tradex_core.views.ports import ViewQueries
 
@@ -78,6 +83,12 @@ def _postgres_idempotency(database: "PostgresDatabase") -> IdempotencyRecords:
     from adapters.postgres.idempotency import PostgresIdempotencyRecords
 
     return PostgresIdempotencyRecords(database)
+
+
+def _postgres_attempts(database: "PostgresDatabase") -> Attempts:
+    from adapters.postgres.attempts import PostgresAttempts
+
+    return PostgresAttempts(database)
 
 
 def sealer_of(public_keys: str, key_rings: KeyRings) -> PasswordSealer:
@@ -168,6 +179,13 @@ class GatewayContainer(containers.DeclarativeContainer):
             settings.provided.gateway_database_url,
             memory=providers.Singleton(MemoryIdempotencyRecords),
             postgres=providers.Singleton(_postgres_idempotency, database),
+        )
+    )
+    attempts: providers.Dependency[Attempts] = providers.Dependency(
+        default=chosen_by(
+            settings.provided.gateway_database_url,
+            memory=providers.Singleton(MemoryAttempts),
+            postgres=providers.Singleton(_postgres_attempts, database),
         )
     )
     sealer: providers.Dependency[PasswordSealer] = providers.Dependency(
@@ -289,8 +307,40 @@ class GatewayContainer(containers.DeclarativeContainer):
         entropy=entropy,
         heartbeat=heartbeat,
     )
-    register_limit = providers.Singleton(
-        RateLimit, per_minute=settings.provided.register_rate_limit, clock=clock
+    proxies = providers.Singleton(TrustedProxies, settings.provided.trusted_proxies)
+    by_address = providers.Factory(RateLimit, whose="from one address", clock=clock)
+    by_account = providers.Factory(
+        AccountLimit,
+        attempts=attempts,
+        digests=providers.Singleton(_keyed, key_rings, "attempts", AttemptDigests, gateway_key),
+        clock=clock,
+    )
+    register_door = providers.Singleton(
+        Door,
+        providers.Factory(
+            by_address, "register-by-address", per_minute=settings.provided.register_rate_limit
+        ),
+        providers.Factory(
+            by_account, "register-by-account", per_hour=settings.provided.register_account_limit
+        ),
+        proxies,
+    )
+    login_door = providers.Singleton(
+        Door,
+        providers.Factory(
+            by_address, "login-by-address", per_minute=settings.provided.login_rate_limit
+        ),
+        providers.Factory(
+            by_account, "login-by-account", per_hour=settings.provided.login_account_limit
+        ),
+        proxies,
+    )
+    command_limit = providers.Singleton(
+        RateLimit,
+        "commands-by-account",
+        per_minute=settings.provided.command_rate_limit,
+        whose="for one account",
+        clock=clock,
     )
     readiness = providers.Singleton(
         Readiness, follower, providers.List(broker_breaker, database_breaker), ready
@@ -304,8 +354,9 @@ class GatewayContainer(containers.DeclarativeContainer):
         streams=streams,
         tokens=tokens,
         sealer=sealer,
-        register_limit=register_limit,
-        gatekeeper=providers.Singleton(Gatekeeper, token_verifier),
+        register_door=register_door,
+        login_door=login_door,
+        gatekeeper=providers.Singleton(Gatekeeper, token_verifier, command_limit),
         follower=follower,
         stopping=stopping,
         jwks=token_keys.provided.jwks,

@@ -6,7 +6,10 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPOSED: Final = "Location, Retry-After, Link, Preference-Applied, Idempotent-Replayed"
+_EXPOSED: Final = (
+    "Location, Retry-After, Link, Preference-Applied, Idempotent-Replayed, "
+    "RateLimit, RateLimit-Policy"
+)
 _ALLOWED: Final = "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID"
 _METHODS: Final = "GET, POST, PATCH"
 _MAX_AGE_SECONDS: Final = 600

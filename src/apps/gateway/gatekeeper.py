@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from apps.gateway.policy import POLICY, Access
 from apps.gateway.problems import BadRequest
+from apps.gateway.rate_limit import RateLimit
 from apps.gateway.reading import HttpRequest, headers_of
 from tradex_core.errors import Forbidden
 from tradex_core.events.envelope import Actor
@@ -35,14 +36,19 @@ class Unauthenticated(BadRequest):
 class Gatekeeper:
     """Admits a request to a route, or raises Unauthenticated, InvalidToken or Forbidden.
 
-    What the policy does not name is forbidden to everybody. It is a `before_request` hook of the
-    app, since Litestar copies a route's handler for each request that a guard looks at.
+    Raises TooManyRequests for one command too many of an account. What the policy does not name is
+    forbidden to everybody. It is a `before_request` hook of the app, since Litestar copies a
+    route's handler for each request that a guard looks at.
     """
 
     def __init__(
-        self, verifier: TokenVerifier, policy: Mapping[tuple[str, str], Access] = POLICY
+        self,
+        verifier: TokenVerifier,
+        commands: RateLimit,
+        policy: Mapping[tuple[str, str], Access] = POLICY,
     ) -> None:
         self._verifier = verifier
+        self._commands = commands
         self._policy = policy
 
     async def admit(self, request: HttpRequest) -> Response[None] | None:
@@ -56,7 +62,10 @@ class Gatekeeper:
             detail = "Nobody may use this route."
             raise Forbidden(detail)
         if access.credentials:
-            scope["user"] = self._admitted(headers_of(request).get(b"authorization"), access)
+            actor = self._admitted(headers_of(request).get(b"authorization"), access)
+            scope["user"] = actor
+            if actor is not None and scope["method"] != HttpMethod.GET:
+                self._commands.check(scope, actor.user_id)
         return None
 
     def _options(self, path: str) -> Response[None]:

@@ -10,6 +10,7 @@ import msgspec
 
 from apps.gateway.openapi_operations import OPERATIONS, Described, Shown
 from apps.gateway.problems import MEDIA_TYPE, Problem, problem_of
+from apps.gateway.quota import TooManyRequests
 from tradex_core.events import codec
 from tradex_core.ids import OBJECT_ID_PATTERN, UUID_PATTERN
 
@@ -72,6 +73,16 @@ _ANSWER_HEADERS: Final[Json] = {
         "description": "`true` where an earlier request with the same key made the operation.",
         "schema": {"type": "string"},
     },
+    "RateLimit": {
+        "description": "How many requests are left, and in how many seconds all of them are again.",
+        "schema": {"type": "string"},
+        "example": '"commands-by-account";r=599;t=1',
+    },
+    "RateLimitPolicy": {
+        "description": "How many requests (`q`) a window of seconds (`w`) allows.",
+        "schema": {"type": "string"},
+        "example": '"commands-by-account";q=600;w=60',
+    },
     "Link": {
         "description": 'The next page, as `<…>; rel="next"`.',
         "schema": {"type": "string"},
@@ -82,8 +93,12 @@ _HEADER_NAMES: Final = {
     "RetryAfter": "Retry-After",
     "PreferenceApplied": "Preference-Applied",
     "IdempotentReplayed": "Idempotent-Replayed",
+    "RateLimit": "RateLimit",
+    "RateLimitPolicy": "RateLimit-Policy",
     "Link": "Link",
 }
+_LIMITED: Final = ("RateLimit", "RateLimitPolicy")
+_PROBLEM_HEADERS: Final = {429: ("RetryAfter", *_LIMITED), 503: ("RetryAfter",)}
 _PATH_PARAMETERS: Final[Json] = {
     "product_id": {"type": "string", "pattern": OBJECT_ID_PATTERN},
     "order_id": {"type": "string", "pattern": UUID_PATTERN},
@@ -131,7 +146,7 @@ def _operation(described: Described) -> Json:
         "tags": [described.tag],
         "parameters": [*_parameters(described)],
         "responses": {
-            **{str(status): _shown(shown) for status, shown in described.answers.items()},
+            **_answers(described),
             **_problems(described),
         },
     }
@@ -163,7 +178,13 @@ def _parameters(described: Described) -> Iterable[Json]:
         yield {"$ref": f"#/components/parameters/{header}"}
 
 
-def _shown(shown: Shown) -> Json:
+def _answers(described: Described) -> Json:
+    is_limited = any(isinstance(problem, TooManyRequests) for problem in described.problems)
+    limits = _LIMITED if is_limited else ()
+    return {str(status): _shown(shown, limits) for status, shown in described.answers.items()}
+
+
+def _shown(shown: Shown, limits: Iterable[str]) -> Json:
     answer: Json = {"description": shown.what}
     if shown.shape is not None:
         answer["content"] = {shown.media_type: _content(shown.shape, shown.example)}
@@ -171,11 +192,14 @@ def _shown(shown: Shown) -> Json:
         answer["content"] = {
             shown.media_type: {"schema": {"type": "string"}, "example": shown.example}
         }
-    if shown.headers:
-        answer["headers"] = {
-            _HEADER_NAMES[name]: {"$ref": f"#/components/headers/{name}"} for name in shown.headers
-        }
-    return answer
+    return answer | _headers(*shown.headers, *limits)
+
+
+def _headers(*names: str) -> Json:
+    if not names:
+        return {}
+    refs = {_HEADER_NAMES[name]: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {"headers": refs}
 
 
 def _problems(described: Described) -> Json:
@@ -183,7 +207,10 @@ def _problems(described: Described) -> Json:
     for error in (*described.problems, *_ALWAYS):
         problem = problem_of(error, instance=described.path)
         by_status[problem.status].append(problem)
-    return {str(status): _problem(problems) for status, problems in sorted(by_status.items())}
+    return {
+        str(status): _problem(problems) | _headers(*_PROBLEM_HEADERS.get(status, ()))
+        for status, problems in sorted(by_status.items())
+    }
 
 
 def _problem(problems: list[Problem]) -> Json:

@@ -7,7 +7,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from apps.gateway.gatekeeper import Unauthenticated
 from apps.gateway.pagination import InvalidQuery
 from apps.gateway.problems import FieldError
-from apps.gateway.rate_limit import TooManyRequests
+from apps.gateway.quota import TooManyRequests
 from apps.gateway.reading import InvalidBody, UnsupportedMediaType
 from apps.gateway.request_headers import InvalidIdempotencyKey
 from apps.gateway.routes.auth import UnacceptablePassword
@@ -169,7 +169,10 @@ WEAK_PASSWORD: Final = UnacceptablePassword(
 )
 ROLE_NOT_ALLOWED: Final = RoleNotAllowed.of(Role.ADMIN)
 EMAIL_TAKEN: Final = EmailTaken.of("ana@example.com")
-TOO_MANY: Final = TooManyRequests("Try again in 3 s; 20 a minute are let through.")
+TOO_MANY_COMMANDS: Final = TooManyRequests(
+    "Try again in 1 s; 600 a minute are let through for one account."
+)
+TOO_MANY: Final = TooManyRequests("Try again in 3 s; 20 a minute are let through from one address.")
 INVALID_CREDENTIALS: Final = InvalidCredentials()
 SESSION_ENDED: Final = SessionEnded()
 SKU_TAKEN: Final = SkuTaken.of("CHAI-1")

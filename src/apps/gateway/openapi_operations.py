@@ -114,6 +114,7 @@ _COMMANDS: Final = (
     examples.DISCARDED,
     examples.UNAVAILABLE,
 )
+_ACCOUNTS_COMMANDS: Final = (*_COMMANDS, *_ROLES, examples.TOO_MANY_COMMANDS)
 _WISHES: Final = ("Prefer", "IdempotencyKey", "Traceparent")
 _TOLD: Final = ("Location", "PreferenceApplied", "IdempotentReplayed")
 
@@ -182,6 +183,7 @@ _AUTH: Final = (
             examples.INVALID_CREDENTIALS,
             examples.SESSION_ENDED,
             examples.EXPIRED,
+            examples.TOO_MANY,
         ),
         headers=_WISHES,
     ),
@@ -237,7 +239,7 @@ _PRODUCTS: Final = (
             201: replace(_PRODUCT_DONE, what="`Prefer: wait`: the product is there."),
             202: _accepted(_PRODUCT_PATH),
         },
-        problems=(*_COMMANDS, *_ROLES, examples.SKU_TAKEN),
+        problems=(*_ACCOUNTS_COMMANDS, examples.SKU_TAKEN),
         headers=_WISHES,
         secured=True,
     ),
@@ -250,7 +252,7 @@ _PRODUCTS: Final = (
         body=ProductChanges,
         example=examples.PRODUCT_CHANGES,
         answers={200: _PRODUCT_DONE, 202: _accepted(_PRODUCT_PATH)},
-        problems=(*_COMMANDS, *_ROLES, examples.PRODUCT_NOT_FOUND),
+        problems=(*_ACCOUNTS_COMMANDS, examples.PRODUCT_NOT_FOUND),
         headers=_WISHES,
         secured=True,
     ),
@@ -264,8 +266,7 @@ _PRODUCTS: Final = (
         example=examples.STOCK_ADJUSTMENT,
         answers={200: _PRODUCT_DONE, 202: _accepted(_PRODUCT_PATH)},
         problems=(
-            *_COMMANDS,
-            *_ROLES,
+            *_ACCOUNTS_COMMANDS,
             examples.PRODUCT_NOT_FOUND,
             examples.INSUFFICIENT_STOCK,
             examples.STOCK_LIMIT,
@@ -331,8 +332,7 @@ _ORDERS: Final = (
             202: _accepted(_ORDER_PATH),
         },
         problems=(
-            *_COMMANDS,
-            *_ROLES,
+            *_ACCOUNTS_COMMANDS,
             examples.PRICE_CHANGED,
             examples.UNKNOWN_PRODUCT,
             examples.TOTAL_TOO_LARGE,
@@ -351,8 +351,7 @@ _ORDERS: Final = (
         body_required=False,
         answers={200: _ORDER_DONE, 202: _accepted(_ORDER_PATH)},
         problems=(
-            *_COMMANDS,
-            *_ROLES,
+            *_ACCOUNTS_COMMANDS,
             examples.ORDER_NOT_FOUND,
             examples.ILLEGAL_TRANSITION,
         ),
@@ -369,8 +368,7 @@ _ORDERS: Final = (
         example=examples.NEXT_STATUS,
         answers={200: _ORDER_DONE, 202: _accepted(_ORDER_PATH)},
         problems=(
-            *_COMMANDS,
-            *_ROLES,
+            *_ACCOUNTS_COMMANDS,
             examples.ORDER_NOT_FOUND,
             examples.ILLEGAL_TRANSITION,
         ),

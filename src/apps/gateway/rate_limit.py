@@ -1,47 +1,46 @@
-"""How often a client may do something: a token bucket for each address, bounded in number."""
+"""How often somebody may do something: a token bucket for each, bounded in number."""
 
 from collections import OrderedDict
-from math import ceil
-from typing import ClassVar, Final
+from datetime import timedelta
+from typing import Final
 
-from apps.gateway.problems import BadRequest
+from litestar.types import Scope
+
+from apps.gateway.quota import MINUTE, Quota
 from tradex_core.clock import Clock, epoch_ms
+from tradex_core.users.attempts import Pace
 
-_ADDRESSES: Final = 10_000
-_MINUTE_MS: Final = 60_000
-
-
-class TooManyRequests(BadRequest):
-    """The client asks for too much in too short a time."""
-
-    status: ClassVar[int] = 429
-    slug = "too_many_requests"
-    title = "Too many requests"
+_REMEMBERED: Final = 10_000
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class RateLimit:
-    """Lets each address through `per_minute` times a minute, all of them at once if it likes.
+    """Lets each do something `per_minute` times a minute, all of them at once if they like.
 
-    It counts in this process only. Of more than 10,000 addresses the one that has been quiet for
-    the longest is forgotten.
+    It counts in this process only; without `per_minute` it counts nothing. Of more than 10,000 the
+    one that has been quiet for the longest is forgotten.
     """
 
-    def __init__(self, *, per_minute: int, clock: Clock) -> None:
-        self._per_minute = per_minute
-        self._interval_ms = _MINUTE_MS / per_minute
+    def __init__(self, name: str, *, per_minute: int | None, whose: str, clock: Clock) -> None:
+        pace = Pace(per_minute or 1, MINUTE)
+        self._is_on = per_minute is not None
+        self._quota = Quota(name, pace, whose=whose)
+        self._window = pace.window // _MICROSECOND
+        self._interval = pace.interval // _MICROSECOND
         self._clock = clock
-        self._full_again_at: OrderedDict[str, float] = OrderedDict()
+        self._full_again_at: OrderedDict[str, int] = OrderedDict()
 
-    def check(self, address: str) -> None:
-        """Count a request; raises TooManyRequests, with a Retry-After, where it is one too many."""
-        now = epoch_ms(self._clock.now())
-        full_at = max(self._full_again_at.get(address, 0.0), now) + self._interval_ms
-        early_ms = full_at - now - _MINUTE_MS
-        if early_ms > 0:
-            seconds = ceil(early_ms / 1000)
-            detail = f"Try again in {seconds} s; {self._per_minute} a minute are let through."
-            raise TooManyRequests(detail, headers={"retry-after": str(seconds)})
-        self._full_again_at[address] = full_at
-        self._full_again_at.move_to_end(address)
-        if len(self._full_again_at) > _ADDRESSES:
+    def check(self, scope: Scope, whom: str) -> None:
+        """Count a request, and let its answer tell what is left; raises TooManyRequests."""
+        if not self._is_on:
+            return
+        now = epoch_ms(self._clock.now()) * 1000
+        full_in = max(self._full_again_at.get(whom, 0) - now, 0) + self._interval
+        if full_in > self._window:
+            raise self._quota.refusal(scope, (full_in - self._window) * _MICROSECOND)
+        self._full_again_at[whom] = now + full_in
+        self._full_again_at.move_to_end(whom)
+        if len(self._full_again_at) > _REMEMBERED:
             self._full_again_at.popitem(last=False)
+        left = (self._window - full_in) // self._interval
+        self._quota.tell_left(scope, left, full_in * _MICROSECOND)

@@ -54,6 +54,7 @@ class HttpServer:
             lifespan="auto" if lifespan else "off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )

@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -59,6 +60,11 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return read
+
+
+def or_off(read: Callable[[str], int]) -> Callable[[str], int | None]:
+    """Return a reader of `off`, which is None, or of what another one reads."""
+    return lambda value: None if value.lower() == "off" else read(value)
 
 
 def fraction(value: str) -> float:
@@ -117,6 +123,16 @@ def origins(value: str) -> tuple[str, ...]:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
             msg = f"{origin!r} is not an origin such as https://shop.example.com"
+            raise ValueError(msg)
+    return found
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return addresses and networks (CIDR) separated by commas; none of them is everybody."""
+    found = tuple(ip_network(each.strip()) for each in value.split(",") if each.strip())
+    for network in found:
+        if network.prefixlen == 0:
+            msg = f"{network} is everybody"
             raise ValueError(msg)
     return found
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, get_type_hints
 
 from apps.runtime import setting_values as values
@@ -15,6 +17,17 @@ from tradex_core.key_rings import KeyRing
 
 PREFIX: Final = "TRADEX_"
 _FILE: Final = "_FILE"
+
+NO_LIMITS: Final[Mapping[str, None]] = MappingProxyType(
+    {
+        "register_rate_limit": None,
+        "register_account_limit": None,
+        "login_rate_limit": None,
+        "login_account_limit": None,
+        "command_rate_limit": None,
+    }
+)
+"""How often clients may do something, set to as often as they like."""
 
 
 class SettingsError(Exception):
@@ -47,6 +60,7 @@ Check = Callable[["Settings"], Iterable[tuple[str, str]]]
 """Tells what is wrong with settings as a whole: each a setting's name, and why with the remedy."""
 
 _count = values.whole_number(1, 1_000_000)
+_limit = values.or_off(_count)
 _postgres = Reading(
     values.database_url("postgresql", "postgres"),
     "for example postgresql://tradex:password@localhost:5432/tradex",
@@ -147,7 +161,14 @@ class Settings:
     sealing_keys: Annotated[SecretText | None, _made_at_start] = None
     sealing_public_key: Annotated[str | None, _public_half] = None
 
-    register_rate_limit: Annotated[int, Reading(_count, "20")] = 20
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], Reading(values.networks, "10.0.0.2,10.1.0.0/24")
+    ] = ()
+    register_rate_limit: Annotated[int | None, Reading(_limit, "20")] = 20
+    register_account_limit: Annotated[int | None, Reading(_limit, "10")] = 10
+    login_rate_limit: Annotated[int | None, Reading(_limit, "60")] = 60
+    login_account_limit: Annotated[int | None, Reading(_limit, "30")] = 30
+    command_rate_limit: Annotated[int | None, Reading(_limit, "600")] = 600
     max_pending: Annotated[int, Reading(_count, "10000")] = 10_000
     max_in_flight: Annotated[int, Reading(_count, "1000")] = 1_000
     max_sign_ins: Annotated[int, Reading(_count, "50")] = 50

@@ -12,7 +12,7 @@ from apps.demo.progress import Lines
 from apps.demo.run import run_demo
 from apps.demo.shop import FULL
 from apps.platform.platform import Platform
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events.user import Role
 from tradex_core.money import Money
 from tradex_core.users.errors import EmailTaken
@@ -35,7 +35,7 @@ SAMPLE = Northwind(
 @pytest.fixture
 async def platform() -> AsyncIterator[Platform]:
     settings = Settings.embedded(
-        http_port=0, argon2="owasp-minimum", register_rate_limit=1000, log_level="warning"
+        http_port=0, argon2="owasp-minimum", log_level="warning", **NO_LIMITS
     )
     async with Platform.build(settings) as platform:
         yield platform

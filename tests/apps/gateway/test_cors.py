@@ -58,6 +58,8 @@ class TestWithOrigins:
             "link",
             "preference-applied",
             "idempotent-replayed",
+            "ratelimit",
+            "ratelimit-policy",
         }
 
     @pytest.mark.parametrize("path", ["/v1/nowhere", "/v1/me", f"/v1/products/{PRODUCT_ID}"])

@@ -15,6 +15,7 @@ from adapters.security.tokens import AccessTokenVerifier
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.policy import POLICY
 from apps.gateway.problems import HANDLERS
+from apps.gateway.rate_limit import RateLimit
 from tradex_core.events.envelope import Actor
 from tradex_core.events.order import OrderStatus
 from tradex_core.events.user import Role
@@ -135,10 +136,12 @@ async def test_a_route_that_the_policy_does_not_name_is_nobodys(
     async def forgotten() -> str:
         return "secret"
 
-    verifier = AccessTokenVerifier(TOKEN_KEYS, issuer="i", audience="a", clock=HandSetClock())
+    clock = HandSetClock()
+    verifier = AccessTokenVerifier(TOKEN_KEYS, issuer="i", audience="a", clock=clock)
+    commands = RateLimit("commands", per_minute=None, whose="for one account", clock=clock)
     app = Litestar(
         [forgotten],
-        before_request=Gatekeeper(verifier).admit,
+        before_request=Gatekeeper(verifier, commands).admit,
         exception_handlers=dict(HANDLERS),
         openapi_config=None,
         logging_config=None,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from tests.builders.users import HandSetClock, OpenSealing
 from tests.builders.views import kept_under
 
+from adapters.memory.attempts import MemoryAttempts
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.idempotency import MemoryIdempotencyRecords
 from adapters.memory.views import MemoryViews
@@ -28,6 +29,7 @@ from tradex_core.events.user import Role
 from tradex_core.ids import MessageId, UserId
 from tradex_core.messaging import outgoing
 from tradex_core.messaging.broker import Message, Record
+from tradex_core.users.attempts import Attempts
 from tradex_core.views.operation_view import apply_reply
 from tradex_core.views.ports import View
 
@@ -123,6 +125,7 @@ class World:
         self.readiness: dict[str, bool] = {}
         self.failures: list[BaseException] = []
         self.records = MemoryIdempotencyRecords()
+        self.attempts: Attempts = MemoryAttempts()
         self._entropy = CountingEntropy()
         self.container = self.new_container()
         self.container.heartbeat.override(providers.Object(0.05))
@@ -134,6 +137,7 @@ class World:
             broker=self.broker,
             views=self.views,
             idempotency_records=self.records,
+            attempts=self.attempts,
             clock=self.clock,
             entropy=self._entropy,
             signatures=SIGNATURES,

@@ -68,7 +68,12 @@ def test_every_name_of_the_contract_is_known() -> None:
         "TRADEX_SEALING_KEYS": "private",
         "TRADEX_SEALING_PUBLIC_KEY": "public",
         "TRADEX_CORS_ORIGINS": "https://shop.example.com, http://localhost:5173",
+        "TRADEX_TRUSTED_PROXIES": "10.0.0.2, 10.1.0.0/24,2001:db8::/32",
         "TRADEX_REGISTER_RATE_LIMIT": "50",
+        "TRADEX_REGISTER_ACCOUNT_LIMIT": "5",
+        "TRADEX_LOGIN_RATE_LIMIT": "OFF",
+        "TRADEX_LOGIN_ACCOUNT_LIMIT": "12",
+        "TRADEX_COMMAND_RATE_LIMIT": "off",
         "TRADEX_MAX_PENDING": "7",
         "TRADEX_MAX_IN_FLIGHT": "8",
         "TRADEX_ARGON2": "owasp-minimum",
@@ -98,6 +103,16 @@ def test_every_name_of_the_contract_is_known() -> None:
     assert KeyRing.of(KEY) == settings.gateway_key
     assert ("https://shop.example.com", "http://localhost:5173") == settings.cors_origins
     assert Path("/run/tradex.sock") == settings.control_socket
+    assert ["10.0.0.2/32", "10.1.0.0/24", "2001:db8::/32"] == [
+        str(network) for network in settings.trusted_proxies
+    ]
+    assert (50, 5, None, 12, None) == (
+        settings.register_rate_limit,
+        settings.register_account_limit,
+        settings.login_rate_limit,
+        settings.login_account_limit,
+        settings.command_rate_limit,
+    )
     assert ("http://collector:4318", 0.25, "accept") == (
         settings.otlp_endpoint,
         settings.trace_sampling,
@@ -167,6 +182,13 @@ def test_the_error_shows_every_problem_on_its_line() -> None:
         ("TRADEX_TRACE_SAMPLING", "nan"),
         ("TRADEX_TRACE_SAMPLING", "1e-2"),
         ("TRADEX_CLIENT_SAMPLING", "trust"),
+        ("TRADEX_TRUSTED_PROXIES", "proxy.internal"),
+        ("TRADEX_TRUSTED_PROXIES", "10.1.0.1/24"),
+        ("TRADEX_TRUSTED_PROXIES", "10.0.0.2,0.0.0.0/0"),
+        ("TRADEX_TRUSTED_PROXIES", "::/0"),
+        ("TRADEX_LOGIN_RATE_LIMIT", "0"),
+        ("TRADEX_LOGIN_ACCOUNT_LIMIT", "-1"),
+        ("TRADEX_COMMAND_RATE_LIMIT", "never"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_variables_name(

@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
+from tests.services.deployment import NO_LIMITS
 from tests.services.migrated import Migrated
 from tests.services.servers.kafka import Kafka
 from tests.services.servers.process import Unavailable
@@ -98,6 +99,7 @@ async def environment(migrated: Migrated, empty_topics: str, catalog_url: str) -
         for service in ("auth", "orders", "gateway")
     }
     return databases | {
+        **NO_LIMITS,
         "TRADEX_ACTOR_SIGNING_KEY": secrets.token_hex(32),
         "TRADEX_ARGON2": "owasp-minimum",
         "TRADEX_BROKER": "kafka",
@@ -106,7 +108,6 @@ async def environment(migrated: Migrated, empty_topics: str, catalog_url: str) -
         "TRADEX_HTTP_PORT": "0",
         "TRADEX_JWT_SIGNING_KEY": AccessTokenKeys.generate().to_text(),
         "TRADEX_KAFKA_BOOTSTRAP_SERVERS": empty_topics,
-        "TRADEX_REGISTER_RATE_LIMIT": "100000",
         "TRADEX_SEALING_KEYS": keys.private,
         "TRADEX_SEALING_PUBLIC_KEY": keys.public,
     }

@@ -12,7 +12,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from tests.services.deployment import APPS
+from tests.services.deployment import APPS, NO_LIMITS
 from tests.services.faults.clients import PASSWORD, Buyer, Client, Newcomer, Seller
 from tests.services.faults.history import History
 from tests.services.faults.judging import judge
@@ -26,7 +26,7 @@ from apps.demo.client import ApiClient
 
 SETTINGS: Final = {
     "TRADEX_ARGON2": "owasp-minimum",
-    "TRADEX_REGISTER_RATE_LIMIT": "100000",
+    **NO_LIMITS,
     "TRADEX_PENDING_TIMEOUT": "20s",
 }
 ADMIN: Final = "operator@example.com"

@@ -42,7 +42,7 @@ async def register(request: HttpRequest, gateway: Provided) -> Answer:
     if asked.role is Role.ADMIN:
         raise RoleNotAllowed.of(asked.role)
     _require_acceptable(asked)
-    gateway.register_limit.check(_address(request))
+    await gateway.register_door.admit(request, asked.email)
 
     def build(operation_id: OperationId) -> RegisterUser:
         return RegisterUser(
@@ -63,6 +63,7 @@ async def login(request: HttpRequest, gateway: Provided) -> Answer:
     """Open a session; without a Prefer header this waits for five seconds."""
     given = await read_body(request, Login)
     asked = given.value
+    await gateway.login_door.admit(request, asked.email)
 
     def build(operation_id: OperationId) -> LoginUser:
         return LoginUser(
@@ -139,8 +140,3 @@ def _require_acceptable(asked: Registration) -> None:
     except WeakPassword as error:
         wrong = FieldError("/password", error.detail)
         raise UnacceptablePassword(error.detail, errors=[wrong]) from None
-
-
-def _address(request: HttpRequest) -> str:
-    client = request.scope["client"]
-    return client[0] if client else "unknown"
