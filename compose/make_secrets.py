@@ -7,7 +7,13 @@ left as it is, so that it may be run again. Rings of keys, a folder each, are re
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from adapters.security.sealing import generate_key_pair
 from adapters.security.token_keys import AccessTokenKeys
@@ -24,6 +30,7 @@ def main() -> None:
         write_ring(name, lambda: secrets.token_urlsafe(32))
     write_ring("jwt", lambda: AccessTokenKeys.generate().to_text())
     make_sealing_keys()
+    make_certificate()
     for database in POSTGRES_DATABASES:
         make_postgres(database)
     write("catalog_root_password", password)
@@ -39,6 +46,27 @@ def make_sealing_keys() -> None:
         pair = generate_key_pair()
         write_ring("sealing", lambda: pair.private)
         write_ring("sealing-public", lambda: pair.public)
+
+
+def make_certificate() -> None:
+    """Make a certificate for this machine alone, and its key: browsers want another one."""
+    if (FOLDER / "tls_key").exists():
+        return
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.DNSName("localhost")
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name.value)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    write("tls_certificate", lambda: certificate.public_bytes(pem).decode())
+    write("tls_key", lambda: key.private_bytes(pem, pkcs8, plain).decode())
 
 
 def make_postgres(database: str) -> None:
