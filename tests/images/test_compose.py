@@ -21,7 +21,10 @@ _ROTATE = ("python", "-m", "apps.cli", "keys", "rotate", "jwt")
 LAYERS = {
     "minimal": ("compose.yaml",),
     "scaled": ("compose.yaml", "scaled.yaml"),
+    "edge": ("compose.yaml", "edge/compose.yaml"),
 }
+OUTERMOST = {"minimal": "gateway", "scaled": "gateway", "edge": "edge"}
+"""What of each can be reached from outside, and reaches it."""
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +38,36 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=LAYERS)
-def config(request: pytest.FixtureRequest, project: Path) -> dict[str, Any]:
-    return compose_config(*LAYERS[request.param], project=project)
+def layer(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def config(layer: str, project: Path) -> dict[str, Any]:
+    return compose_config(*LAYERS[layer], project=project)
 
 
 def networks(service: dict[str, Any]) -> set[str]:
     return set(service["networks"])
 
 
-def test_only_the_gateway_is_published_and_on_loopback(config: dict[str, Any]) -> None:
+def test_only_what_is_outermost_is_published(config: dict[str, Any], layer: str) -> None:
     published = {name for name, service in config["services"].items() if service.get("ports")}
-    assert {"gateway"} == published
-    for port in config["services"]["gateway"]["ports"]:
+    assert {OUTERMOST[layer]} == published
+
+
+@pytest.mark.parametrize("without_edge", ["minimal", "scaled"])
+def test_the_gateway_is_published_on_loopback_alone(project: Path, without_edge: str) -> None:
+    services = compose_config(*LAYERS[without_edge], project=project)["services"]
+    for port in services["gateway"]["ports"]:
         assert ("127.0.0.1", 3000) == (port["host_ip"], port["target"])
+
+
+def test_the_edge_is_the_one_proxy_that_the_gateway_trusts(project: Path) -> None:
+    services = compose_config(*LAYERS["edge"], project=project)["services"]
+    trusted = services["gateway"]["environment"]["TRADEX_TRUSTED_PROXIES"]
+    assert services["edge"]["networks"]["edge"]["ipv4_address"] == trusted
+    assert {8080, 8443} == {port["target"] for port in services["edge"]["ports"]}
 
 
 def test_each_database_is_reached_by_its_own_service_alone(config: dict[str, Any]) -> None:
@@ -58,10 +78,10 @@ def test_each_database_is_reached_by_its_own_service_alone(config: dict[str, Any
         assert {database, *owners} == reaching
 
 
-def test_nothing_but_the_gateway_reaches_the_outside(config: dict[str, Any]) -> None:
+def test_nothing_else_reaches_the_outside(config: dict[str, Any], layer: str) -> None:
     inside = {name for name, network in config["networks"].items() if network.get("internal")}
     outside = {n for n, service in config["services"].items() if networks(service) - inside}
-    assert {"gateway"} == outside
+    assert {OUTERMOST[layer]} == outside
 
 
 def test_apps_write_nothing_and_may_nothing(config: dict[str, Any]) -> None:
