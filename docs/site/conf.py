@@ -33,6 +33,7 @@ NAVIGATION = {
             "docs/how-to/add-a-service",
             "docs/how-to/add-a-broker",
             "docs/how-to/run-on-servers",
+            "docs/how-to/expose",
             "docs/how-to/see-what-runs",
             "docs/how-to/operate",
             "docs/how-to/upgrade",

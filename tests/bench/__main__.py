@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 import msgspec
-from tests.bench import gateway_pace, login_flood, memory, order_life, pages, start
+from tests.bench import gateway_pace, limits_pace, login_flood, memory, order_life, pages, start
 from tests.bench.report import write_docs
 from tests.bench.skipping import Skipped
 from tests.bench.table import Row, as_data, as_text
@@ -28,6 +28,9 @@ def _on_servers(module: str, **given: float) -> Sequence[Row]:
 
 _MEASUREMENTS: Final[dict[str, Measurement]] = {
     "gateway": lambda quick: gateway_pace.measure(
+        rounds=1 if quick else 7, seconds=0.5 if quick else 2.0
+    ),
+    "rate-limits": lambda quick: limits_pace.measure(
         rounds=1 if quick else 7, seconds=0.5 if quick else 2.0
     ),
     "login-flood": lambda quick: login_flood.measure(

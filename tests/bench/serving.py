@@ -65,10 +65,10 @@ def bare_app() -> Litestar:
     return Litestar([accept], openapi_config=None, logging_config=None)
 
 
-async def gateway_alone(**settings: str) -> PlatformContainer:
+async def gateway_alone(**settings: object) -> PlatformContainer:
     """Compose the gateway as it is, on a broker from which nobody consumes, with a catalogue."""
     container = PlatformContainer(
-        settings=Settings.embedded(**(NO_LIMITS | settings)),
+        settings=Settings.embedded(**{**NO_LIMITS, **settings}),
         ready=providers.Object(_nothing_more),
         failed=providers.Object(_fail),
     )
@@ -97,7 +97,7 @@ async def bare() -> AsyncIterator[Serving]:
 
 
 @asynccontextmanager
-async def gateway(**settings: str) -> AsyncIterator[Serving]:
+async def gateway(**settings: object) -> AsyncIterator[Serving]:
     container = await gateway_alone(**settings)
     async with served(container.gateway.app()) as url:
         yield _serving(url, token=token_of_the_buyer(container), product_ids=PRODUCT_IDS)
@@ -123,6 +123,11 @@ async def gateway_unwatched() -> AsyncIterator[Serving]:
         yield _serving(url, token=token_of_the_buyer(container), product_ids=PRODUCT_IDS)
 
 
+def gateway_limited() -> AbstractAsyncContextManager[Serving]:
+    """Serve the gateway with limits that are on and never reached."""
+    return gateway(command_rate_limit=1_000_000)
+
+
 @asynccontextmanager
 async def platform() -> AsyncIterator[Serving]:
     async with Platform.build(Settings.embedded(http_port=0, **NO_LIMITS)) as running:
@@ -134,6 +139,7 @@ async def platform() -> AsyncIterator[Serving]:
 KINDS: Final[Mapping[str, Callable[..., AbstractAsyncContextManager[Serving]]]] = {
     "bare": bare,
     "gateway": gateway,
+    "gateway-limited": gateway_limited,
     "gateway-on-kafka": gateway_on_kafka,
     "gateway-watched": gateway_watched,
     "gateway-unwatched": gateway_unwatched,
