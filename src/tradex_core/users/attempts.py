@@ -55,7 +55,7 @@ class AttemptDigests:
     def of(self, kind: str, email: str, network: str, *, at: datetime) -> Attempt:
         """Return the attempt of a kind to be counted at an instant."""
         key = self._ring.at(at).key
-        account = "\0".join((kind, email))
+        account = f"{kind}\0{email}"
         digests = (
             hmac.digest(key, text.encode(), "sha256") for text in (account, f"{account}\0{network}")
         )
