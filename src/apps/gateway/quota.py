@@ -40,16 +40,15 @@ class Quota:
         """Let the answer name the policy."""
         _told(scope).append(self._policy)
 
-    def tell_left(self, scope: Scope, left: int, full_again: timedelta) -> None:
-        """Let the answer say how much is left, and when all of it is there again."""
-        seconds = _seconds(full_again)
+    def tell_left(self, scope: Scope, left: int, seconds: int) -> None:
+        """Let the answer say how much is left, and in how many seconds all of it is there again."""
         left_of_it = (b"ratelimit", b'"%s";r=%d;t=%d' % (self._name, left, seconds))
         _told(scope).extend((self._policy, left_of_it))
 
     def refusal(self, scope: Scope, wait: timedelta) -> TooManyRequests:
         """Return what is to be raised, with when to come back; nothing is left of it till then."""
-        self.tell_left(scope, 0, wait)
         seconds = _seconds(wait)
+        self.tell_left(scope, 0, seconds)
         detail = f"Try again in {seconds} s; {self._rule}."
         return TooManyRequests(detail, headers={"retry-after": str(seconds)})
 

@@ -12,6 +12,7 @@ from tradex_core.users.attempts import Pace
 
 _REMEMBERED: Final = 10_000
 _MICROSECOND: Final = timedelta(microseconds=1)
+_SECOND: Final = 1_000_000
 
 
 class RateLimit:
@@ -43,4 +44,4 @@ class RateLimit:
         if len(self._full_again_at) > _REMEMBERED:
             self._full_again_at.popitem(last=False)
         left = (self._window - full_in) // self._interval
-        self._quota.tell_left(scope, left, full_in * _MICROSECOND)
+        self._quota.tell_left(scope, left, -(-full_in // _SECOND))

@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
@@ -54,9 +55,6 @@ class AttemptDigests:
 
     def of(self, kind: str, email: str, network: str, *, at: datetime) -> Attempt:
         """Return the attempt of a kind to be counted at an instant."""
-        key = self._ring.at(at).key
-        account = f"{kind}\0{email}"
-        digests = (
-            hmac.digest(key, text.encode(), "sha256") for text in (account, f"{account}\0{network}")
-        )
-        return Attempt(*digests)
+        key, account = self._ring.at(at).key, f"{kind}\0{email}"
+        from_there = f"{account}\0{network}"
+        return Attempt(*(hmac.digest(key, of.encode(), sha256) for of in (account, from_there)))
