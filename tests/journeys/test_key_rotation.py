@@ -13,7 +13,7 @@ from tests.journeys.rings import FILES, PUBLIC, files_of, signed_by, tradex_keys
 
 from adapters.security.sealing import HpkeSealer
 from apps.platform.platform import Platform
-from apps.runtime.settings import Settings
+from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events import topics
 from tradex_core.messaging.broker import Message, Record
 
@@ -27,7 +27,7 @@ def settings(tmp_path: Path) -> Settings:
         tradex_keys("new", ring, tmp_path)
     others = {"TRADEX_HTTP_PORT": "0", "TRADEX_ARGON2": "owasp-minimum"}
     environ = files_of(tmp_path) | others
-    return Settings.load(environ, None, register_rate_limit=100_000, metrics_port=0)
+    return Settings.load(environ, None, metrics_port=0, **NO_LIMITS)
 
 
 @pytest.fixture
