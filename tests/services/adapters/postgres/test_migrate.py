@@ -7,7 +7,7 @@ from adapters.postgres import migrate
 from adapters.postgres.errors import Unprepared
 from tradex_core.errors import Outage
 
-HEADS = {"auth": "auth_0001", "orders": "orders_0001", "gateway": "gateway_0002"}
+HEADS = {"auth": "auth_0001", "orders": "orders_0001", "gateway": "gateway_0002_from_0001"}
 SERVICES = sorted(migrate.METADATA)
 
 

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "gateway_0002"
+revision = "gateway_0002_from_0001"
 down_revision = "gateway_0001"
 branch_labels = None
 depends_on = None
