@@ -50,6 +50,7 @@ NAVIGATION = {
         "Reference": [
             "docs/reference/http",
             "docs/reference/topics",
+            "docs/reference/rights",
             "docs/reference/telemetry",
             "docs/reference/licences",
         ],

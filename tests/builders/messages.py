@@ -79,10 +79,11 @@ def signed(
     key: str | UnsetType | None = UNSET,
     deadline_ms: int | None = None,
     headers: Headers = (),
+    signatures: ActorSignatures = SIGNATURES,
 ) -> Message:
     """Return a command as the gateway publishes it; `headers` are added to its own."""
     value = value_of(command)
-    signature = SIGNATURES.sign(
+    signature = signatures.sign(
         message_id=message_id, type=command.command, actor=actor, value=value
     )
     envelope = Envelope(

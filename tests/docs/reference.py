@@ -11,7 +11,9 @@ from tests.docs.pages import ROOT
 
 from apps.cli.asyncapi import asyncapi_document
 from apps.gateway.openapi import openapi_document
-from apps.gateway.policy import POLICY
+from apps.gateway.policy import ANYBODY, ON_KAFKA_ONLY, POLICY, Rights
+from tradex_core.events.fields import Command
+from tradex_core.events.user import Role
 from tradex_core.telemetry import contract
 from tradex_core.telemetry.declaring import (
     APPS,
@@ -41,6 +43,16 @@ The whole contract is what `tradex asyncapi` prints. Values are JSON; a command'
 `{command, data}`, and the fields below are those of `data`. A field with `?` may be left out; an
 e-mail address as a key is trimmed and in lower case. Readers pass over fields that they do not
 know, and deduplicate by `ce_id`.
+"""
+_ABOUT_RIGHTS: Final = """\
+What is not here is refused. The gateway looks who asks and, where its views know it, whose the
+thing is; the service that does the work looks again at the actor whom the gateway signed. A thing
+that is none of theirs is answered as one that does not exist (404), a route that a role may not use
+403. 401 is for who has to be signed in and is not, and for an account that was closed.
+
+The gateway takes this table from [its policy](../../src/apps/gateway/policy.py);
+[every case of it](../../tests/journeys/test_rights.py) is tested over HTTP and in the services, and
+so is that [a forged message gains nothing](../../tests/journeys/test_forgeries.py).
 """
 
 _ABOUT_TELEMETRY: Final = """\
@@ -152,11 +164,23 @@ def telemetry_page() -> str:
     )
 
 
+def rights_page() -> str:
+    """Return the table of rights as Markdown."""
+    routes = [
+        [f"`{method} {path}`", *_whose(access.rights), _command(access.asks)]
+        for (method, path), access in POLICY.items()
+    ]
+    others = [[_NOTHING, *_whose(rights), _command(kind)] for kind, rights in ON_KAFKA_ONLY.items()]
+    header = ["route", "not signed in", *Role, "command, looked at again by its service"]
+    return "\n".join(["# Rights\n", _GENERATED, _ABOUT_RIGHTS, _table(header, routes + others)])
+
+
 def pages() -> dict[str, str]:
     """Return every reference page's text by its name."""
     return {
         "telemetry.md": telemetry_page(),
         "http.md": http_page(openapi_document()),
+        "rights.md": rights_page(),
         "topics.md": topics_page(asyncapi_document()),
     }
 
@@ -199,6 +223,16 @@ def _meanings(attributes: Iterable[Attribute]) -> list[list[str]]:
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _whose(rights: Rights) -> list[str]:
+    if rights is ANYBODY:
+        return ["yes"] * (1 + len(Role))
+    return [rights[role].value if role in rights else "no" for role in (None, *Role)]
+
+
+def _command(kind: type[Command] | None) -> str:
+    return _NOTHING if kind is None else f"`{kind.command}`"
 
 
 def _who(method: str, path: str) -> str:

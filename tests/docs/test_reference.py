@@ -29,7 +29,7 @@ NOT_OVER_HTTP = {
 }
 
 
-@pytest.mark.parametrize("name", ["http.md", "telemetry.md", "topics.md"])
+@pytest.mark.parametrize("name", ["http.md", "rights.md", "telemetry.md", "topics.md"])
 def test_the_reference_is_what_the_code_says(name: str) -> None:
     committed = (FOLDER / name).read_text(encoding="utf-8")
     assert pages()[name] == committed, f"it is out of date; write it with: {COMMAND}"

@@ -1,45 +1,43 @@
-"""Who may do what: the whole table, and whose it must be."""
+"""Who may do what, and on whose things: every case of the table, at the gateway and behind it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import Final
 
 import httpx
 import pytest
 from litestar.routes import HTTPRoute
 from tests.journeys.conftest import embedded_settings
-from tests.journeys.people import People, Person, an_account
+from tests.journeys.holdings import Caller, Holdings, Relation, is_covered
+from tests.journeys.people import PASSWORD, WAIT, People, a_product, an_account, an_order
 
-from apps.gateway.policy import POLICY
+from apps.gateway.policy import ANYBODY, POLICY, Access, command_rights
 from apps.platform.platform import Platform
 from apps.runtime.settings import Settings
+from tradex_core.events.fields import Command
+from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder
+from tradex_core.events.product import AdjustStock, CreateProduct, UpdateProduct
+from tradex_core.events.user import DeactivateUser
 
-OPEN = {
-    ("POST", "/v1/auth/register"),
-    ("POST", "/v1/auth/login"),
-    ("POST", "/v1/auth/refresh"),
-    ("POST", "/v1/auth/logout"),
-    ("GET", "/v1/products"),
-    ("GET", "/v1/products/{product_id}"),
-    ("GET", "/v1/operations/{operation_id}"),
-    ("GET", "/v1/operations/{operation_id}/events"),
-    ("GET", "/health/live"),
-    ("GET", "/health/startup"),
-    ("GET", "/health/ready"),
-    ("GET", "/.well-known/jwks.json"),
-    ("GET", "/openapi.json"),
-    ("GET", "/docs"),
-    ("GET", "/docs/{asset}"),
+RELATIONS: Final[Mapping[str, tuple[Relation, ...]]] = {
+    "product_id": (Relation.OWN, Relation.OTHERS, Relation.MISSING),
+    "order_id": (Relation.OWN, Relation.SOLD, Relation.OTHERS, Relation.MISSING),
+    "operation_id": (Relation.OWN, Relation.OTHERS, Relation.NOBODYS, Relation.MISSING),
 }
-SELLERS_ONLY = {
-    ("POST", "/v1/products"),
-    ("PATCH", "/v1/products/{product_id}"),
-    ("POST", "/v1/products/{product_id}/stock"),
-    ("POST", "/v1/orders/{order_id}/status"),
+"""Whose the thing in a path can be."""
+
+ASKED_OF_SERVICES: Final[Mapping[type[Command], tuple[Relation, ...]]] = {
+    CreateProduct: (Relation.OWN, Relation.OTHERS),
+    UpdateProduct: RELATIONS["product_id"],
+    AdjustStock: RELATIONS["product_id"],
+    CreateOrder: (Relation.OWN, Relation.OTHERS),
+    CancelOrder: RELATIONS["order_id"],
+    AdvanceOrder: RELATIONS["order_id"],
+    DeactivateUser: (Relation.OTHERS, Relation.MISSING),
 }
-BUYERS_ONLY = {("POST", "/v1/orders"), ("POST", "/v1/orders/{order_id}/cancel")}
-SIGNED_IN = {
-    ("GET", "/v1/me"),
-    ("GET", "/v1/orders"),
-    ("GET", "/v1/orders/{order_id}"),
-    ("GET", "/v1/orders/{order_id}/events"),
-}
+"""Every command that not everybody may ask for, and in whose name or on whose thing."""
+
+numbers = count(1)
 
 
 def routes_of(platform: Platform) -> set[tuple[str, str]]:
@@ -52,45 +50,127 @@ def routes_of(platform: Platform) -> set[tuple[str, str]]:
     return found
 
 
-async def ask(
-    api: httpx.AsyncClient, platform: Platform, route: tuple[str, str], person: Person | None
-) -> httpx.Response:
-    """Use a route with nothing but who asks."""
-    method, path = route
-    path = path.replace("{product_id}", "0" * 24).replace("{asset}", "none")
-    for name in ("{order_id}", "{operation_id}"):
-        path = path.replace(name, "018d0c1e-8a00-7000-8000-00000000000a")
-    headers = {} if person is None else person.headers
-    return await api.request(method, f"{platform.url}{path}", headers=headers)
+def test_the_table_names_every_route_and_no_other(platform: Platform) -> None:
+    assert routes_of(platform) == set(POLICY)
 
 
-async def test_the_table_names_every_route_and_no_other(platform: Platform) -> None:
-    assert routes_of(platform) == set(POLICY) == OPEN | SELLERS_ONLY | BUYERS_ONLY | SIGNED_IN
+def test_the_table_names_every_command_of_every_service_and_no_other(platform: Platform) -> None:
+    services = (platform.container.auth, platform.container.catalog, platform.container.orders)
+    handled = {command for part in services for command in part.handlers().routes().commands}
+    assert handled == set(command_rights())
 
 
-async def test_nobody_in_particular_may_use_the_open_routes_only(
-    platform: Platform, api: httpx.AsyncClient
-) -> None:
-    for route in routes_of(platform):
-        answer = await ask(api, platform, route, None)
-        assert (route in OPEN) == (answer.status_code != 401), route
-        if answer.status_code == 401:
-            assert answer.headers["www-authenticate"].startswith("Bearer")
+def test_the_services_are_asked_for_everything_that_is_reserved() -> None:
+    reserved = {kind for kind, rights in command_rights().items() if rights is not ANYBODY}
+    assert reserved == set(ASKED_OF_SERVICES)
 
 
-async def test_each_role_may_use_its_own_routes_only(
+def expected(access: Access, caller: Caller, relation: Relation | None) -> int | None:
+    """Return the status that keeps somebody out; None where they get in."""
+    if caller.closed and access.credentials:
+        return 401
+    if caller.role not in access.rights:
+        return 401 if caller.role is None else 403
+    if relation is None or is_covered(access.rights, caller.role, relation):
+        return None
+    return 404
+
+
+def expected_of_service(kind: type[Command], caller: Caller, relation: Relation) -> str:
+    """Return what a service makes of a command that the gateway signed and should not have."""
+    rights = command_rights()[kind]
+    if caller.role not in rights:
+        return "forbidden"
+    if is_covered(rights, caller.role, relation):
+        return "done"
+    return "forbidden" if kind in {CreateProduct, CreateOrder} else "not_found"
+
+
+class Using:
+    """Uses a route as somebody, on things of their own or of others."""
+
+    def __init__(self, platform: Platform, api: httpx.AsyncClient, holdings: Holdings) -> None:
+        self._url = platform.url
+        self._api = api
+        self._holdings = holdings
+        self._makers: dict[str, Callable[[Relation, str], Awaitable[str]]] = {
+            "product_id": holdings.product,
+            "order_id": holdings.order,
+            "operation_id": holdings.operation_of,
+        }
+
+    async def status(
+        self, route: tuple[str, str], caller: Caller, relation: Relation | None
+    ) -> tuple[int, bool]:
+        """Return what is answered, and whether a command was published; leave a stream at once."""
+        method, template = route
+        user_id = "nobody" if caller.person is None else caller.person.user_id
+        path = template.replace("{asset}", "start.js")
+        for name, make in self._makers.items():
+            if relation is not None and f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", await make(relation, user_id))
+        headers = {**WAIT, **({} if caller.person is None else caller.person.headers)}
+        body = await self._body(route)
+        before = await self._holdings.commands()
+        async with self._api.stream(
+            method, f"{self._url}{path}", json=body, headers=headers
+        ) as answer:
+            return answer.status_code, before != await self._holdings.commands()
+
+    async def _body(self, route: tuple[str, str]) -> object:
+        stranger = {"email": "stranger@example.com", "password": PASSWORD}
+        _, path = route
+        if path in {"/v1/auth/refresh", "/v1/auth/logout"}:
+            session = (await self._api.post("/auth/login", json=stranger)).json()
+            return {"refreshToken": session["refreshToken"]}
+        number = next(numbers)
+        bodies: dict[tuple[str, str], object] = {
+            ("POST", "/v1/auth/register"): an_account(f"new{number}@example.com"),
+            ("POST", "/v1/auth/login"): stranger,
+            ("POST", "/v1/products"): a_product(sku=f"NEW-{number}"),
+            ("PATCH", "/v1/products/{product_id}"): {"price": 1.00},
+            ("POST", "/v1/products/{product_id}/stock"): {"operation": "increase", "quantity": 1},
+            ("POST", "/v1/orders"): an_order({"productId": "0" * 24, "price": 1.00}),
+            ("POST", "/v1/orders/{order_id}/status"): {"status": "processing"},
+        }
+        return bodies.get(route)
+
+
+def relations_of(path: str) -> tuple[Relation | None, ...]:
+    """Return whose a path's thing can be; None where it names none."""
+    return next((each for name, each in RELATIONS.items() if f"{{{name}}}" in path), (None,))
+
+
+async def test_every_case_of_the_table_at_the_gateway(
     platform: Platform, api: httpx.AsyncClient, people: People
 ) -> None:
-    forbidden = {"buyer": SELLERS_ONLY, "seller": BUYERS_ONLY, "admin": set[tuple[str, str]]()}
-    everyone = {
-        "buyer": await people.buyer(),
-        "seller": await people.seller(),
-        "admin": await people.admin(),
-    }
-    for role, person in everyone.items():
-        for route in routes_of(platform):
-            answer = await ask(api, platform, route, person)
-            assert (route in forbidden[role]) == (answer.status_code == 403), (role, route)
+    holdings = Holdings(platform, people)
+    callers, using, wrong = await holdings.callers(), Using(platform, api, holdings), []
+    for route, access in POLICY.items():
+        for relation in relations_of(route[1]):
+            for caller in callers:
+                kept_out = expected(access, caller, relation)
+                status, published = await using.status(route, caller, relation)
+                is_right = status < 400 if kept_out is None else status == kept_out
+                # Of what is not there the gateway asks the service.
+                if not is_right or (kept_out and published and relation is not Relation.MISSING):
+                    wrong.append(f"{caller.name}: {' '.join(route)} on {relation}: {status}")
+    assert [] == wrong
+
+
+async def test_every_case_of_the_table_in_each_service(platform: Platform, people: People) -> None:
+    holdings = Holdings(platform, people)
+    callers = [each for each in await holdings.callers() if each.role and not each.closed]
+    wrong = []
+    for kind, relations in ASKED_OF_SERVICES.items():
+        for relation in relations:
+            for caller in callers:
+                command = await holdings.command(kind, relation, caller.actor.user_id)
+                reply = await holdings.ask(command, caller.actor)
+                told = "done" if reply.error is None else reply.error.kind.value
+                if told != expected_of_service(kind, caller, relation):
+                    wrong.append(f"{caller.name}: {kind.command} on {relation}: {told}")
+    assert [] == wrong
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from apps.gateway.door import Door
 from apps.gateway.following import Follower
 from apps.gateway.gatekeeper import Gatekeeper
 from apps.gateway.guarded import GuardedRecords, GuardedViews
+from apps.gateway.open_accounts import OpenAccounts
 from apps.gateway.order_watch import OrderWatch
 from apps.gateway.pending import PendingOperations
 from apps.gateway.rate_limit import RateLimit
@@ -292,6 +293,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     token_verifier = providers.Singleton(
         AccessTokenVerifier, token_keys, issuer=ISSUER, audience=AUDIENCE, clock=clock
     )
+    open_accounts = providers.Singleton(OpenAccounts, guarded_views, clock=clock)
     refresh_tokens = providers.Singleton(
         _keyed, key_rings, "refresh tokens", RefreshTokens, gateway_key
     )
@@ -356,7 +358,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         sealer=sealer,
         register_door=register_door,
         login_door=login_door,
-        gatekeeper=providers.Singleton(Gatekeeper, token_verifier, command_limit),
+        gatekeeper=providers.Singleton(Gatekeeper, token_verifier, open_accounts, command_limit),
         follower=follower,
         stopping=stopping,
         jwks=token_keys.provided.jwks,

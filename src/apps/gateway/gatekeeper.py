@@ -7,7 +7,8 @@ from litestar import Response
 from litestar.enums import HttpMethod
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from apps.gateway.policy import POLICY, Access
+from apps.gateway.open_accounts import OpenAccounts
+from apps.gateway.policy import POLICY, Access, Whose
 from apps.gateway.problems import BadRequest
 from apps.gateway.rate_limit import RateLimit
 from apps.gateway.reading import HttpRequest, headers_of
@@ -34,7 +35,7 @@ class Unauthenticated(BadRequest):
 
 
 class Gatekeeper:
-    """Admits a request to a route, or raises Unauthenticated, InvalidToken or Forbidden.
+    """Admits a request to a route, or raises Unauthenticated, InvalidToken, Forbidden or Outage.
 
     Raises TooManyRequests for one command too many of an account. What the policy does not name is
     forbidden to everybody. It is a `before_request` hook of the app, since Litestar copies a
@@ -44,15 +45,17 @@ class Gatekeeper:
     def __init__(
         self,
         verifier: TokenVerifier,
+        accounts: OpenAccounts,
         commands: RateLimit,
         policy: Mapping[tuple[str, str], Access] = POLICY,
     ) -> None:
         self._verifier = verifier
+        self._accounts = accounts
         self._commands = commands
         self._policy = policy
 
     async def admit(self, request: HttpRequest) -> Response[None] | None:
-        """Note in the request who is signed in, None where nobody is; answer OPTIONS."""
+        """Note in the request who is signed in and on whose things they may act; answer OPTIONS."""
         scope = request.scope
         scope["user"] = None
         access = self._policy.get((scope["method"], scope["path_template"]))
@@ -62,10 +65,13 @@ class Gatekeeper:
             detail = "Nobody may use this route."
             raise Forbidden(detail)
         if access.credentials:
-            actor = self._admitted(headers_of(request).get(b"authorization"), access)
-            scope["user"] = actor
-            if actor is not None and scope["method"] != HttpMethod.GET:
-                self._commands.check(scope, actor.user_id)
+            actor = self._bearer(headers_of(request).get(b"authorization"), access)
+            if actor is not None:
+                if scope["method"] != HttpMethod.GET:
+                    self._commands.check(scope, actor.user_id)
+                await self._accounts.require(actor.user_id)
+                scope["state"]["whose"] = _whose(actor, access)
+                scope["user"] = actor
         return None
 
     def _options(self, path: str) -> Response[None]:
@@ -74,17 +80,21 @@ class Gatekeeper:
         allow = ", ".join(sorted({*methods, HttpMethod.OPTIONS.value}))
         return Response(None, status_code=HTTP_204_NO_CONTENT, headers={"allow": allow})
 
-    def _admitted(self, header: bytes | None, access: Access) -> Actor | None:
+    def _bearer(self, header: bytes | None, access: Access) -> Actor | None:
         if header is None:
-            if access.roles is None:
+            if None in access.rights:
                 return None
             detail = "Send an access token: Authorization: Bearer …"
             raise Unauthenticated(detail)
         if header[: len(_SCHEME)].lower() != _SCHEME:
             detail = "Send an access token by the scheme Bearer."
             raise Unauthenticated(detail)
-        actor = self._verifier.verify(header[len(_SCHEME) :].strip().decode("latin-1"))
-        if access.roles is not None and actor.role not in access.roles:
-            detail = f"Only the roles {', '.join(sorted(access.roles))} may use this route."
-            raise Forbidden(detail)
-        return actor
+        return self._verifier.verify(header[len(_SCHEME) :].strip().decode("latin-1"))
+
+
+def _whose(actor: Actor, access: Access) -> Whose:
+    if actor.role not in access.rights:
+        roles = ", ".join(sorted(role for role in access.rights if role))
+        detail = f"Only the roles {roles} may use this route."
+        raise Forbidden(detail)
+    return access.rights[actor.role]

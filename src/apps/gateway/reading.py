@@ -9,6 +9,7 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Struct
 
 from apps.gateway.invalid_fields import invalid_fields
+from apps.gateway.policy import Whose
 from apps.gateway.problems import BadRequest
 from tradex_core.errors import Undecodable
 from tradex_core.events import codec
@@ -59,6 +60,11 @@ def actor_of(request: HttpRequest) -> Actor:
 def reader_of(request: HttpRequest) -> Actor | None:
     """Return who is signed in, on a route that others may use too."""
     return cast("Actor | None", request.scope["user"])
+
+
+def whose_for(request: HttpRequest) -> Whose:
+    """Return on whose things the caller may act, on a route that they had to sign in for."""
+    return cast("Whose", request.scope["state"]["whose"])
 
 
 async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = False) -> Given[B]:

@@ -14,7 +14,7 @@ def deactivate_user(
 ) -> User:
     """Close an account: nobody can log in to it, and its sessions can be refreshed no more.
 
-    Access tokens already issued work until they expire. For admins; raises Forbidden and
+    Access tokens already issued work until the gateway sees it. For admins; raises Forbidden and
     UserNotFound. Closing a closed account changes nothing.
     """
     if actor is None or not actor.is_admin:

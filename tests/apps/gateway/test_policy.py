@@ -141,7 +141,7 @@ async def test_a_route_that_the_policy_does_not_name_is_nobodys(
     commands = RateLimit("commands", per_minute=None, whose="for one account", clock=clock)
     app = Litestar(
         [forgotten],
-        before_request=Gatekeeper(verifier, commands).admit,
+        before_request=Gatekeeper(verifier, world.container.open_accounts(), commands).admit,
         exception_handlers=dict(HANDLERS),
         openapi_config=None,
         logging_config=None,

@@ -1,7 +1,5 @@
 """Orders over HTTP."""
 
-from typing import Final
-
 from litestar import get, post
 from litestar.status_codes import HTTP_202_ACCEPTED
 from litestar.types import ASGIApp
@@ -14,13 +12,13 @@ from apps.gateway.effects import ADVANCE_ORDER, CANCEL_ORDER, CREATE_ORDER, orde
 from apps.gateway.event_stream import EventStream, last_event_id
 from apps.gateway.lagging import shown_soon
 from apps.gateway.pagination import Query, page_answer
+from apps.gateway.policy import Whose
 from apps.gateway.problems import BadRequest, FieldError
-from apps.gateway.reading import HttpRequest, actor_of, headers_of, read_body
+from apps.gateway.reading import HttpRequest, actor_of, headers_of, read_body, whose_for
 from apps.gateway.routes.path_ids import uuid_in
 from apps.gateway.streams import LAST_STATUSES
 from tradex_core.events.envelope import Actor
 from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder, OrderLine, OrderStatus
-from tradex_core.events.user import Role
 from tradex_core.ids import OperationId, OrderId
 from tradex_core.operations.errors import Unavailable
 from tradex_core.orders.errors import OrderNotFound
@@ -121,12 +119,11 @@ async def cancel_order(request: HttpRequest, gateway: Provided) -> Answer:
     """Give an order up; what it holds goes back into stock."""
     order_id = _order_id(request)
     given = await read_body(request, NoBody, optional=True)
-    actor = actor_of(request)
-    await _require_visible(order_id, actor, gateway.views)
+    await _require_theirs(order_id, request, gateway.views)
     ask = Ask(
         effect=CANCEL_ORDER,
         build=lambda _: CancelOrder(order_id),
-        actor=actor,
+        actor=actor_of(request),
         data=given.data,
     )
     return await gateway.commands.submit(request, ask)
@@ -137,12 +134,11 @@ async def advance_order(request: HttpRequest, gateway: Provided) -> Answer:
     """Take an order one step further on its way to the buyer."""
     order_id = _order_id(request)
     given = await read_body(request, NextStatus)
-    actor = actor_of(request)
-    await _require_visible(order_id, actor, gateway.views)
+    await _require_theirs(order_id, request, gateway.views)
     ask = Ask(
         effect=ADVANCE_ORDER,
         build=lambda _: AdvanceOrder(order_id, given.value.status),
-        actor=actor,
+        actor=actor_of(request),
         data=given.data,
     )
     return await gateway.commands.submit(request, ask)
@@ -155,7 +151,7 @@ async def list_orders(request: HttpRequest, gateway: Provided) -> Answer:
     status = query.one_of("status", OrderStatus, tuple(OrderStatus))
     cut = query.cut(sort=ORDER_SORT)
     query.check()
-    where = _orders_of(actor_of(request), status)
+    where = _orders_of(actor_of(request), whose_for(request), status)
     page = await gateway.reads.orders(where, after=cut.after, limit=cut.limit)
     return page_answer(request, query, page, sort=ORDER_SORT, shown=OrderView.document)
 
@@ -165,7 +161,7 @@ async def get_order(request: HttpRequest, gateway: Provided) -> Answer:
     """Show an order."""
     order_id = _order_id(request)
     view = await gateway.reads.order(order_id)
-    return json_answer(_visible(view, order_id, actor_of(request)).document())
+    return json_answer(_visible(view, order_id, request).document())
 
 
 @get("/v1/orders/{order_id:str}/events", name="followOrder")
@@ -174,19 +170,21 @@ async def follow_order(request: HttpRequest, gateway: Provided) -> ASGIApp:
     order_id = _order_id(request)
     gateway.streams.require_room()
     view = await shown_soon(lambda: gateway.reads.order(order_id))
-    order = _visible(view, order_id, actor_of(request))
+    order = _visible(view, order_id, request)
     last_id = last_event_id(headers_of(request).get(b"last-event-id")) or 0
     if order.status in LAST_STATUSES and last_id >= order.status.rank:
         return Answer(204, b"", ())
     return EventStream(gateway.streams.order(order, last_id=last_id))
 
 
-_ROLES: Final = {Role.BUYER: "buyer", Role.SELLER: "seller"}
-
-
-def _orders_of(actor: Actor, status: OrderStatus | None) -> OrderFilter:
-    mine = {_ROLES[actor.role]: actor.user_id} if actor.role in _ROLES else {}
-    return OrderFilter(status=status, **mine)
+def _orders_of(actor: Actor, whose: Whose, status: OrderStatus | None) -> OrderFilter:
+    match whose:
+        case Whose.ANYBODYS:
+            return OrderFilter(status=status)
+        case Whose.SOLD:
+            return OrderFilter(status=status, seller=actor.user_id)
+        case _:
+            return OrderFilter(status=status, buyer=actor.user_id)
 
 
 def _order_id(request: HttpRequest) -> OrderId:
@@ -196,22 +194,28 @@ def _order_id(request: HttpRequest) -> OrderId:
     return OrderId(order_id)
 
 
-def _may_see(actor: Actor, view: OrderView) -> bool:
-    return actor.is_admin or actor.user_id == view.user_id or actor.user_id in view.sellers
+def _is_theirs(view: OrderView, actor: Actor, whose: Whose) -> bool:
+    match whose:
+        case Whose.ANYBODYS:
+            return True
+        case Whose.SOLD:
+            return actor.user_id in view.sellers
+        case _:
+            return actor.user_id == view.user_id
 
 
-def _visible(view: OrderView | None, order_id: OrderId, actor: Actor) -> OrderView:
-    if view is None or not _may_see(actor, view):
+def _visible(view: OrderView | None, order_id: OrderId, request: HttpRequest) -> OrderView:
+    if view is None or not _is_theirs(view, actor_of(request), whose_for(request)):
         raise OrderNotFound.of(order_id)
     return view
 
 
-async def _require_visible(order_id: OrderId, actor: Actor, views: ViewQueries) -> None:
+async def _require_theirs(order_id: OrderId, request: HttpRequest, views: ViewQueries) -> None:
     """Raise OrderNotFound where the view knows that the order is none of the caller's business.
 
     What the view does not know, an order or its sellers, the orders service will tell.
     """
     view = await views.order(order_id)
-    if view is None or (actor.role is Role.SELLER and not view.sellers):
+    if view is None or (whose_for(request) is Whose.SOLD and not view.sellers):
         return
-    _visible(view, order_id, actor)
+    _visible(view, order_id, request)
