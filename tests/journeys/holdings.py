@@ -83,7 +83,7 @@ class Holdings:
         self._people = people
         self._numbers = count(1)
         self._ids = platform.container.gateway.operation_ids()
-        self._admin = Actor("018d0c1e-8a00-7000-8000-0000000000e1", Role.ADMIN)
+        self.admin = Actor("018d0c1e-8a00-7000-8000-0000000000e1", Role.ADMIN)
         self._stranger = UNKNOWN_ID
         self._commands: dict[type[Command], Callable[[Relation, str], Awaitable[Command]]] = {
             CreateProduct: self._new_product,
@@ -105,7 +105,7 @@ class Holdings:
         return callers
 
     async def _close(self, person: Person) -> None:
-        await self.ask(DeactivateUser(person.user_id), self._admin)
+        await self.ask(DeactivateUser(person.user_id), self.admin)
         async with asyncio.timeout(20):
             while (await person.get("/me")).is_success:  # noqa: ASYNC110 - until it is seen
                 await asyncio.sleep(0.05)
@@ -138,14 +138,14 @@ class Holdings:
         """Return a product's id."""
         command = await self._new_product(relation, user_id)
         if relation is not Relation.MISSING:
-            assert "succeeded" == (await self.ask(command, self._admin)).status
+            assert "succeeded" == (await self.ask(command, self.admin)).status
         return str(command.product_id)
 
     async def order(self, relation: Relation, user_id: str) -> str:
         """Return the id of an order that is confirmed."""
         command = await self._new_order(relation, user_id)
         if relation is not Relation.MISSING:
-            assert "succeeded" == (await self.ask(command, self._admin)).status
+            assert "succeeded" == (await self.ask(command, self.admin)).status
         return str(command.order_id)
 
     async def command(self, kind: type[Command], relation: Relation, user_id: str) -> Command:

@@ -2,17 +2,15 @@
 
 import logging
 from time import perf_counter
-from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from apps.gateway.metrics import GatewayMetrics
 from apps.gateway.quota import told_of
+from apps.gateway.security_headers import security_headers
 from apps.runtime.log_lines import LineBuffer
 from apps.runtime.request_line import RequestLine
-
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 class AccessLog:
@@ -38,7 +36,9 @@ class AccessLog:
             nonlocal answered, status
             if message["type"] == "http.response.start":
                 answered, status = perf_counter(), message["status"]
-                message["headers"] = [*message["headers"], _NOSNIFF, *told_of(scope)]
+                route = scope.get("path_template", "unmatched")
+                headers = (*security_headers(route), *told_of(scope))
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         try:

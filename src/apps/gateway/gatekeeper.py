@@ -1,12 +1,14 @@
 """Stands before every route: who is it, and may they use it."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 from litestar import Response
 from litestar.enums import HttpMethod
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
+from apps.gateway.ambiguity import require_one_spelling, require_single
+from apps.gateway.answers import RawHeaders
 from apps.gateway.open_accounts import OpenAccounts
 from apps.gateway.policy import POLICY, Access, Whose
 from apps.gateway.problems import BadRequest
@@ -37,7 +39,8 @@ class Unauthenticated(BadRequest):
 class Gatekeeper:
     """Admits a request to a route, or raises Unauthenticated, InvalidToken, Forbidden or Outage.
 
-    Raises TooManyRequests for one command too many of an account. What the policy does not name is
+    Raises NotFoundException and RepeatedHeader for what others might read otherwise, and
+    TooManyRequests for one command too many of an account. What the policy does not name is
     forbidden to everybody. It is a `before_request` hook of the app, since Litestar copies a
     route's handler for each request that a guard looks at.
     """
@@ -57,6 +60,9 @@ class Gatekeeper:
     async def admit(self, request: HttpRequest) -> Response[None] | None:
         """Note in the request who is signed in and on whose things they may act; answer OPTIONS."""
         scope = request.scope
+        require_one_spelling(scope)
+        headers = headers_of(request)
+        require_single(headers, cast("RawHeaders", scope["headers"]))
         scope["user"] = None
         access = self._policy.get((scope["method"], scope["path_template"]))
         if access is None:
@@ -65,7 +71,7 @@ class Gatekeeper:
             detail = "Nobody may use this route."
             raise Forbidden(detail)
         if access.credentials:
-            actor = self._bearer(headers_of(request).get(b"authorization"), access)
+            actor = self._bearer(headers.get(b"authorization"), access)
             if actor is not None:
                 if scope["method"] != HttpMethod.GET:
                     self._commands.check(scope, actor.user_id)

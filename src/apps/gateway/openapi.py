@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.gateway.openapi_examples import REPEATED_HEADER
 from apps.gateway.openapi_operations import OPERATIONS, Described, Shown
 from apps.gateway.problems import MEDIA_TYPE, Problem, problem_of
 from apps.gateway.quota import TooManyRequests
@@ -242,4 +243,4 @@ def _schemas() -> Json:
     return dict(schemas)
 
 
-_ALWAYS: Final = (RuntimeError("anything unforeseen"),)
+_ALWAYS: Final = (RuntimeError("anything unforeseen"), REPEATED_HEADER)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
+from apps.gateway.ambiguity import RepeatedHeader
 from apps.gateway.gatekeeper import Unauthenticated
 from apps.gateway.pagination import InvalidQuery
 from apps.gateway.problems import FieldError
@@ -157,6 +158,7 @@ INVALID_QUERY: Final = InvalidQuery(
 INVALID_KEY: Final = InvalidIdempotencyKey(
     "Send 1 to 255 visible ASCII characters, such as a UUID."
 )
+REPEATED_HEADER: Final = RepeatedHeader("Send one idempotency-key only.")
 KEY_REUSED: Final = IdempotencyKeyReused("Use a new Idempotency-Key for a new request.")
 UNAVAILABLE: Final = Unavailable("The message broker did not take the command.", certain=True)
 EXPIRED: Final = DeadlineExceeded("Nobody waits for this command any more; it was not started.")

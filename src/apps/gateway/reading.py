@@ -10,12 +10,14 @@ from msgspec import Struct
 
 from apps.gateway.invalid_fields import invalid_fields
 from apps.gateway.policy import Whose
-from apps.gateway.problems import BadRequest
+from apps.gateway.problems import BadRequest, FieldError
+from apps.gateway.repeated_keys import repeated_key
 from tradex_core.errors import Undecodable
 from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
 
 MAX_BODY_BYTES: Final = 64 * 1024
+_CORRECT: Final = "Correct the fields named in errors."
 
 B = TypeVar("B", bound=Struct)
 
@@ -48,7 +50,7 @@ class Given(Generic[B]):
 
 
 def headers_of(request: HttpRequest) -> dict[bytes, bytes]:
-    """Return the request's headers by their names in lower case; of a repeated one the last."""
+    """Return the request's headers by their names in lower case; none of those read is repeated."""
     return dict(request.scope["headers"])
 
 
@@ -79,9 +81,13 @@ async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = Fa
         return Given(data, shape())
     _require_json(headers)
     try:
-        return Given(data, codec.decode(data, shape))
+        value = codec.decode(data, shape)
     except Undecodable as error:
         raise _invalid(data, shape, str(error)) from error
+    repeated = repeated_key(data)
+    if repeated is not None:
+        raise InvalidBody(_CORRECT, errors=[FieldError(repeated, "is given more than once")])
+    return Given(data, value)
 
 
 async def _bytes_of(request: HttpRequest, headers: Mapping[bytes, bytes]) -> bytes:
@@ -115,4 +121,4 @@ def _invalid(data: bytes, shape: type[Struct], message: str) -> InvalidBody:
     errors = invalid_fields(data, shape, first=message)
     if not errors:
         return InvalidBody(f"The body is not JSON, or nested too deep: {message}.")
-    return InvalidBody("Correct the fields named in errors.", errors=errors)
+    return InvalidBody(_CORRECT, errors=errors)

@@ -14,7 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from apps.runtime.settings import Settings
 
-_MAX_HEAD_BYTES: Final = 64 * 1024
+MAX_HEAD_BYTES: Final = 64 * 1024
+"""How long a request's line and headers may be, all together."""
 
 
 class HttpLimits(msgspec.Struct, frozen=True):
@@ -51,6 +52,10 @@ class _Stage(Enum):
     NOTHING = auto()
 
 
+class _HeadTooLarge(Exception):
+    """The parser passes it on as what could not be parsed."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection, which is cut off where its client takes longer than the limits allow.
 
@@ -65,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._steps = 0
         self._watched_step = -1
         self._head_bytes = 0
+        self._parsed_bytes = 0
         self._receiving: TimerHandle | None = None
         self._sending: TimerHandle | None = None
 
@@ -90,7 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._stage is _Stage.HEAD and self._steps == step:
             self._head_bytes += len(data)
-            if self._head_bytes > _MAX_HEAD_BYTES:
+            if self._head_bytes > MAX_HEAD_BYTES:
                 self._cut(_TOO_LARGE if self._can_answer() else b"")
         self._watch()
 
@@ -105,10 +111,23 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._go_on(_Stage.BODY)
 
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request's line."""
+        self._count(len(url))
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; what comes behind the body is not read."""
+        self._count(len(name) + len(value))
         if self._stage is _Stage.HEAD:
             super().on_header(name, value)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be parsed, or was too long to be."""
+        if self._parsed_bytes > MAX_HEAD_BYTES:
+            self._cut(_TOO_LARGE if self._can_answer() else b"")
+        else:
+            super().send_400_response(msg)
 
     def on_message_complete(self) -> None:
         """End a request."""
@@ -133,7 +152,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def _go_on(self, stage: _Stage) -> None:
         self._stage = stage
         self._steps += 1
-        self._head_bytes = 0
+        self._head_bytes = self._parsed_bytes = 0
+
+    def _count(self, length: int) -> None:
+        """Count what was parsed of a head, or of what stands behind a body, within one read."""
+        self._parsed_bytes += length
+        if self._parsed_bytes > MAX_HEAD_BYTES:
+            raise _HeadTooLarge
 
     def _watch(self) -> None:
         """Bound the time of what is under way once all that arrived is read."""

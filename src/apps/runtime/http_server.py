@@ -51,6 +51,7 @@ class HttpServer:
         config = uvicorn.Config(
             app,
             http=protocol,
+            ws="none",
             lifespan="auto" if lifespan else "off",
             log_config=None,
             access_log=False,

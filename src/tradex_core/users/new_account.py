@@ -1,17 +1,13 @@
 """What registering and creating an admin share: an account that is nobody else's."""
 
-from typing import Final
-
 from tradex_core.clock import Clock
-from tradex_core.errors import InvalidInput
 from tradex_core.events.user import RegisterUser, Role, normalised_email
 from tradex_core.ids import MessageId, UserId, derived_uuid7
+from tradex_core.users.email_address import check_address
 from tradex_core.users.errors import EmailTaken, UserIdTaken
 from tradex_core.users.ports import Users
 from tradex_core.users.prepare_password import PreparedPassword
 from tradex_core.users.user import User
-
-_MAX_EMAIL: Final = 255
 
 
 def new_account(
@@ -25,12 +21,10 @@ def new_account(
 ) -> User:
     """Add an account; its id is the command's, or else derived from the message's.
 
-    Raises EmailTaken, UserIdTaken, and InvalidInput where the normalised address is too long.
+    Raises EmailTaken, UserIdTaken, and InvalidInput where the address is not acceptable.
     """
+    check_address(command.email)
     email, now = normalised_email(command.email), clock.now()
-    if len(email) > _MAX_EMAIL:
-        msg = f"in lower case the e-mail address is longer than {_MAX_EMAIL} characters"
-        raise InvalidInput(msg)
     if users.by_email(email) is not None:
         raise EmailTaken.of(email)
     if command.user_id is None:

@@ -3,6 +3,7 @@ import logging
 from time import perf_counter
 from typing import Any
 
+import httpx
 import pytest
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
@@ -104,7 +105,7 @@ async def test_whoever_asks_for_health_is_seen_only_by_those_who_debug(
 async def test_no_answer_is_to_be_taken_for_another_type_than_it_says() -> None:
     [start] = await ask(AccessLog(answer, Counts()))
 
-    assert [(b"etag", b"1"), (b"x-content-type-options", b"nosniff")] == start["headers"]
+    assert [(b"etag", b"1"), (b"x-content-type-options", b"nosniff")] == start["headers"][:2]
 
 
 async def test_a_request_is_counted_by_its_route_once_it_is_over() -> None:
@@ -135,3 +136,18 @@ async def test_how_long_an_answer_took_is_told_until_it_began() -> None:
     await ask(AccessLog(stream, counts))
 
     assert counts.seconds[0] <= has_begun - asked
+
+
+async def test_nothing_that_a_client_writes_is_in_the_log(
+    anyone: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    forged = "forged%0a2024-01-15%20[critical]"
+    await anyone.get(f"/v1/orders/{forged}?token={forged}", headers={"user-agent": "forged"})
+    await anyone.post("/v1/auth/login", content="forged\n", headers={"content-type": "forged"})
+    await anyone.request("FORGED", "/forged/path")
+    await asyncio.sleep(0)
+
+    ours = [record for record in caplog.records if record.name.startswith("tradex")]
+    assert ours
+    assert [] == [record for record in ours if "forged" in repr(record.msg)]

@@ -55,6 +55,17 @@ async def test_whoever_forges_a_token_is_nobody(
     assert answer.json()["type"] in {"unauthenticated", "invalid_token"}
 
 
+async def test_nothing_but_the_header_signs_anybody_in(
+    running: World, anyone: httpx.AsyncClient
+) -> None:
+    running.show(a_user_view())
+    token = running.token(BUYER)
+    headers = {"x-access-token": token, "proxy-authorization": f"Bearer {token}"}
+    cookies = {"cookie": f"access_token={token}; session={token}"}
+    answer = await anyone.get(f"/v1/me?access_token={token}", headers={**headers, **cookies})
+    assert (401, "unauthenticated") == (answer.status_code, answer.json()["type"])
+
+
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])
 async def test_the_scheme_is_read_in_any_case(
     running: World, anyone: httpx.AsyncClient, scheme: str

@@ -407,13 +407,3 @@ async def test_an_order_is_cancelled_with_an_empty_body_or_none(
 ) -> None:
     headers = JSON if data else {}
     assert (await buyer.post(CANCEL, content=data, headers=headers)).status_code == 202
-
-
-async def test_a_field_that_is_given_twice_counts_once(
-    running: World, seller: httpx.AsyncClient
-) -> None:
-    data = b'{"quantity": 1, "operation": "increase", "quantity": 7}'
-    await seller.post(STOCK, content=data, headers=JSON)
-    assert {"productId": PRODUCT_ID, "operation": "increase", "quantity": 7} == (
-        await running.only_command()
-    ).data

@@ -195,7 +195,7 @@ async def test_the_page_and_all_it_names_come_from_here(anyone: httpx.AsyncClien
     named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "://" not in page.text
     assert len(named) >= 4
     for path in named:

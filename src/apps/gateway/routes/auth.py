@@ -10,8 +10,9 @@ from apps.gateway.commands import Ask
 from apps.gateway.effects import LOGIN, LOGOUT, REFRESH, REGISTER, user_id_of
 from apps.gateway.lagging import shown_soon
 from apps.gateway.problems import BadRequest, FieldError
-from apps.gateway.reading import HttpRequest, actor_of, read_body
+from apps.gateway.reading import HttpRequest, InvalidBody, actor_of, read_body
 from apps.gateway.tokens import session_of
+from tradex_core.errors import InvalidInput
 from tradex_core.events.user import (
     EndSession,
     LoginUser,
@@ -22,6 +23,7 @@ from tradex_core.events.user import (
 )
 from tradex_core.ids import OperationId
 from tradex_core.operations.errors import Unavailable
+from tradex_core.users.email_address import check_address
 from tradex_core.users.errors import RoleNotAllowed, WeakPassword
 from tradex_core.users.password_policy import check_password
 from tradex_core.views.user_view import UserView
@@ -135,6 +137,10 @@ async def me(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 def _require_acceptable(asked: Registration) -> None:
+    try:
+        check_address(asked.email)
+    except InvalidInput as error:
+        raise InvalidBody(error.detail, errors=[FieldError("/email", error.detail)]) from None
     try:
         check_password(asked.password, email=asked.email, name=asked.name)
     except WeakPassword as error:

@@ -15,10 +15,6 @@ from tradex_core.events import codec
 
 _REVALIDATED: Final = (b"cache-control", b"no-cache")
 _A_DAY: Final = (b"cache-control", b"public, max-age=86400")
-_POLICY: Final = (
-    b"content-security-policy",
-    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-)
 _SCRIPT: Final = b"text/javascript; charset=utf-8"
 
 _PAGE: Final = b"""<!doctype html>
@@ -62,7 +58,7 @@ async def openapi() -> Answer:
 async def docs() -> Answer:
     """Show the API's description as a page to read and to try."""
     html = (b"content-type", b"text/html; charset=utf-8")
-    return Answer(200, _PAGE, (html, _REVALIDATED, _POLICY))
+    return Answer(200, _PAGE, (html, _REVALIDATED))
 
 
 @get("/docs/{asset:str}", name="docsAsset")

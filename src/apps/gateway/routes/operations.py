@@ -5,7 +5,7 @@ from typing import Final
 from litestar import get
 from litestar.types import ASGIApp
 
-from apps.gateway.answers import RETRY_SOON, Answer, json_answer
+from apps.gateway.answers import PRIVATE, RETRY_SOON, Answer, json_answer
 from apps.gateway.collaborators import Provided
 from apps.gateway.effects import EFFECTS
 from apps.gateway.event_stream import EventStream, last_event_id
@@ -41,7 +41,7 @@ async def follow_operation(request: HttpRequest, gateway: Provided) -> ASGIApp:
     operation_id, command = _recognised(request, gateway.operation_ids)
     last_id = last_event_id(headers_of(request).get(b"last-event-id"))
     if last_id is not None and last_id >= OVER_ID:
-        return Answer(204, b"", ())
+        return Answer(204, b"", (PRIVATE,))
     gateway.streams.require_room()
     return EventStream(gateway.streams.operation(operation_id, command, last_id=last_id))
 

@@ -4,7 +4,7 @@ from litestar import get, post
 from litestar.status_codes import HTTP_202_ACCEPTED
 from litestar.types import ASGIApp
 
-from apps.gateway.answers import Answer, json_answer
+from apps.gateway.answers import PRIVATE, Answer, json_answer
 from apps.gateway.bodies import NewOrder, NextStatus, NoBody, OrderItem
 from apps.gateway.collaborators import Provided
 from apps.gateway.commands import Ask
@@ -173,7 +173,7 @@ async def follow_order(request: HttpRequest, gateway: Provided) -> ASGIApp:
     order = _visible(view, order_id, request)
     last_id = last_event_id(headers_of(request).get(b"last-event-id")) or 0
     if order.status in LAST_STATUSES and last_id >= order.status.rank:
-        return Answer(204, b"", ())
+        return Answer(204, b"", (PRIVATE,))
     return EventStream(gateway.streams.order(order, last_id=last_id))
 
 

@@ -54,12 +54,11 @@ async def update_product(request: HttpRequest, gateway: Provided) -> Answer:
     if all(value is UNSET for value in changes.values()):
         detail = "Name at least one field to change."
         raise InvalidBody(detail)
-    actor = actor_of(request)
-    await _require_theirs(product_id, actor, whose_for(request), gateway.views)
+    await _require_theirs(product_id, request, gateway.views)
     ask = Ask(
         effect=UPDATE_PRODUCT,
         build=lambda _: UpdateProduct(product_id, **changes),
-        actor=actor,
+        actor=actor_of(request),
         data=given.data,
     )
     return await gateway.commands.submit(request, ask)
@@ -70,12 +69,11 @@ async def adjust_stock(request: HttpRequest, gateway: Provided) -> Answer:
     """Put products into stock, or take them out of it."""
     product_id = _product_id(request)
     given = await read_body(request, StockAdjustment)
-    actor = actor_of(request)
-    await _require_theirs(product_id, actor, whose_for(request), gateway.views)
+    await _require_theirs(product_id, request, gateway.views)
     ask = Ask(
         effect=ADJUST_STOCK,
         build=lambda _: AdjustStock(product_id, given.value.operation, given.value.quantity),
-        actor=actor,
+        actor=actor_of(request),
         data=given.data,
     )
     return await gateway.commands.submit(request, ask)
@@ -120,15 +118,13 @@ def _product_id(request: HttpRequest) -> ProductId:
     return ProductId(product_id)
 
 
-async def _require_theirs(
-    product_id: ProductId, actor: Actor, whose: Whose, views: ViewQueries
-) -> None:
+async def _require_theirs(product_id: ProductId, request: HttpRequest, views: ViewQueries) -> None:
     """Raise ProductNotFound where the view knows that the product is none of the caller's business.
 
     What the view does not know, the catalogue will tell.
     """
-    if whose is Whose.ANYBODYS:
+    if whose_for(request) is Whose.ANYBODYS:
         return
     view = await views.product(product_id)
-    if view is not None and actor.user_id != view.seller_id:
+    if view is not None and actor_of(request).user_id != view.seller_id:
         raise ProductNotFound.of(product_id)
