@@ -6,11 +6,11 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from adapters.kafka.asking import answers_of
-from adapters.kafka.faults import Faults, cause_of, closed, no_answer, no_topic
+from adapters.kafka.commits import committed
+from adapters.kafka.faults import Faults, cause_of, closed, no_topic
 from adapters.kafka.follower import FollowingThread, KafkaFollower
 from adapters.kafka.groups import KafkaSubscription, MemberThread
 from adapters.kafka.log import LogThread
@@ -135,13 +135,8 @@ class KafkaBroker:
         return await self._topics().offsets(topic)
 
     async def committed(self, group: str) -> Offsets:
-        asked = self._client().list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group)], request_timeout=self._timeout
-        )
-        answer = (await answers_of(asked))[group]
-        if isinstance(answer, KafkaError):
-            raise no_answer(answer, asked=f"tell what {group} committed")
-        return {(each.topic, each.partition): each.offset for each in answer.topic_partitions}
+        self._require_open()
+        return await asyncio.to_thread(committed, group, self._settings)
 
     async def size_of(self, group: str) -> int:
         """Return how many processes are in a group now; raises Outage."""
