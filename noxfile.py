@@ -13,13 +13,14 @@ nox.options.sessions = [
 
 REQUIREMENTS = Path("requirements")
 DRIVERS = ("--extra=kafka", "--extra=mongo", "--extra=postgres", "--extra=telemetry")
+IN_EVERY_IMAGE = ("--extra=kafka", "--extra=telemetry")
 LOCKS = {
     "runtime": ("pyproject.toml",),
     "build": ("--group=build",),
     "core": ("--group=core",),
     "docs": ("pyproject.toml", "--group=docs"),
-    "image-mongo": ("pyproject.toml", "--extra=kafka", "--extra=mongo"),
-    "image-postgres": ("pyproject.toml", "--extra=kafka", "--extra=postgres"),
+    "image-mongo": ("pyproject.toml", *IN_EVERY_IMAGE, "--extra=mongo"),
+    "image-postgres": ("pyproject.toml", *IN_EVERY_IMAGE, "--extra=postgres"),
     "imports": ("--group=imports",),
     "lint": ("--group=lint",),
     "secantusdb": ("--group=secantusdb",),
@@ -130,6 +131,13 @@ def faults(session: nox.Session) -> None:
     """Do the promises hold though processes die? `-- --seed 7 --minutes 60` for a longer run."""
     install_with_tradex(session, "services")
     session.run("python", "-m", "tests.services.faults", *session.posargs, **TIME_TO_STOP)
+
+
+@nox.session
+def observability(session: nox.Session) -> None:
+    """Do operators see what happens? `-- --write-docs` writes it down; `services` asks too."""
+    install_with_tradex(session, "services")
+    session.run("python", "-m", "tests.services.observability", *session.posargs, **TIME_TO_STOP)
 
 
 @nox.session

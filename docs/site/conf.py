@@ -58,6 +58,7 @@ NAVIGATION = {
             "docs/decisions/README",
             "docs/benchmarks",
             "docs/faults",
+            "docs/observability",
             "docs/glossary",
         ],
         "The project": ["README", "SECURITY", "CHANGELOG", "docs/changes/README"],
@@ -73,6 +74,7 @@ NAVIGATION = {
             "docs/runbooks/rotate-keys",
         ]
     },
+    "docs/observability": {"When an alert fires": ["docs/runbooks/alerts/*"]},
     "docs/decisions/README": {"Decisions": ["docs/decisions/[0-9]*"]},
 }
 """Which pages lie below which, and under which heading; a page in none of them is an error."""

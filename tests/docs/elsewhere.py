@@ -66,6 +66,16 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
                 "nox -s faults -- --seed 3 --minutes 10 --part 2/3",
             )
         },
+        "nox -s observability -- --write-docs": Instead(
+            "test -e tests/services/observability/__main__.py",
+            "it runs real servers for a minute; `nox -s services` looks at the same",
+        ),
+        "docker compose -f compose/compose.yaml -f compose/observability/compose.yaml up --wait": (
+            Instead(
+                "test -e compose/observability/compose.yaml",
+                "it takes Docker; `nox -s images` has Compose read the file",
+            )
+        ),
         "docker compose -f compose/compose.yaml up --wait": Instead(
             "test -e compose/compose.yaml",
             "it takes Docker; `nox -s images` builds what it starts and has Compose read the file",

@@ -16,8 +16,9 @@ OTHERS_DRIVERS = {
     "orders": ("pymongo", "beanie"),
     "projector": ("pymongo", "beanie"),
 }
-OWN_DRIVERS = dict.fromkeys(OTHERS_DRIVERS, ("confluent_kafka", "psycopg")) | {
-    "catalog": ("confluent_kafka", "pymongo")
+IN_EVERY_IMAGE = ("confluent_kafka", "opentelemetry.sdk")
+OWN_DRIVERS = dict.fromkeys(OTHERS_DRIVERS, (*IN_EVERY_IMAGE, "psycopg")) | {
+    "catalog": (*IN_EVERY_IMAGE, "pymongo")
 }
 
 

@@ -1,5 +1,6 @@
 """What builds images and reads compose files where there is no engine, and how to get it."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -7,20 +8,22 @@ import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import pytest
+from tests.services.servers.golang import built
+from tests.services.servers.process import Unavailable
 
 ROOT: Final = Path(__file__).parents[2]
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tradex"
-COMPOSE: Final = "github.com/docker/compose/v2"
+COMPOSE: Final = "github.com/docker/compose/v2/cmd"
 COMPOSE_VERSION: Final = "v2.40.3"
 ISOLATED: Final = ("--isolation", "chroot")
 SUITE: Final = "bookworm"
 PYTHON_OF_DEBIAN: Final = "python3,python3-venv,ca-certificates"
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip what cannot be had here, saying why; where everything must be had, fail."""
     if os.environ.get("CI"):
         pytest.fail(what)
@@ -49,18 +52,10 @@ def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
 @cache
 def compose_program() -> Path:
     """Return Compose itself, built from its source where it is not there yet."""
-    program = CACHE / f"docker-compose-{COMPOSE_VERSION}"
-    if not program.exists():
-        go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-        if go is None:
-            missing("Compose: no `go` to build it with; install Go 1.24 or newer")
-        module = CACHE / "compose-module"
-        shutil.rmtree(module, ignore_errors=True)
-        module.mkdir(parents=True)
-        run(str(go), "mod", "init", "compose", cwd=module)
-        run(str(go), "get", f"{COMPOSE}/cmd@{COMPOSE_VERSION}", cwd=module)
-        run(str(go), "build", "-o", program, f"{COMPOSE}/cmd", cwd=module)
-    return program
+    try:
+        return asyncio.run(built("compose", COMPOSE, COMPOSE_VERSION))
+    except Unavailable as error:
+        missing(str(error))
 
 
 def compose_config(*files: str, project: Path = ROOT / "compose") -> dict[str, Any]:
