@@ -82,7 +82,6 @@ def test_the_edge_is_the_one_proxy_that_the_gateway_trusts(project: Path) -> Non
     services = compose_config(*LAYERS["edge"], project=project)["services"]
     trusted = services["gateway"]["environment"]["TRADEX_TRUSTED_PROXIES"]
     assert services["edge"]["networks"]["edge"]["ipv4_address"] == trusted
-    assert {8080, 8443} == {port["target"] for port in services["edge"]["ports"]}
 
 
 def test_each_database_is_reached_by_its_own_service_alone(config: dict[str, Any]) -> None:

@@ -6,11 +6,12 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from adapters.kafka.asking import answers_of
 from adapters.kafka.commits import committed
-from adapters.kafka.faults import Faults, cause_of, closed, no_topic
+from adapters.kafka.faults import Faults, cause_of, closed, no_answer, no_topic
 from adapters.kafka.follower import FollowingThread, KafkaFollower
 from adapters.kafka.groups import KafkaSubscription, MemberThread
 from adapters.kafka.log import LogThread
