@@ -45,7 +45,7 @@ def nobody_is_left_waiting(evidence: Evidence) -> Iterator[str]:
     """No gateway counts a request that is over as one that waits, or is on its way."""
     for process in evidence.world.running("gateway"):
         desk = process.gateway.commands
-        waiting, sent = len(desk._outcomes), desk._submission._on_their_way  # noqa: SLF001
+        waiting, sent = len(desk._outcomes), desk._submission.on_their_way  # noqa: SLF001
         if waiting or sent:
             yield f"{process.name} counts {waiting} that wait and {sent} that are on their way"
 

@@ -92,8 +92,22 @@ def gateway_of(process: Process, world: World) -> Collaborators:
         gateway_key=providers.Object(GATEWAY_KEY),
         failed=providers.Object(lambda error: process.die(f"the follower ended: {error}")),
     )
+    container.metrics.override(providers.Object(Uncounted()))
     collaborators: Collaborators = container.collaborators()
     return collaborators
+
+
+class Uncounted:
+    """Counts nothing of a gateway's: what does looks at a real clock."""
+
+    def begun(self) -> None:
+        """Do nothing."""
+
+    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Do nothing."""
+
+    def finished(self, *, command: str, status: str, seconds: float) -> None:
+        """Do nothing."""
 
 
 def broker_of(process: Process, world: World) -> SimulatedBroker:
