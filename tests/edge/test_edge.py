@@ -160,14 +160,14 @@ async def test_of_what_is_for_operators_only_whether_it_lives_can_be_asked(
 
 
 async def test_every_answer_tells_browsers_to_be_careful(browser: httpx.AsyncClient) -> None:
-    for path, policies in (("/", 1), ("/docs", 1), ("/v1/products", 0), ("/v1/nothing", 0)):
+    for path in ("/", "/docs", "/v1/products", "/v1/nothing"):
         headers = (await browser.get(path)).headers
         assert "max-age=31536000" == headers["strict-transport-security"]
         assert ["nosniff"] == headers.get_list("x-content-type-options")
         assert "DENY" == headers["x-frame-options"]
-        assert "strict-origin-when-cross-origin" == headers["referrer-policy"]
+        assert 1 == len(headers.get_list("referrer-policy"))
         assert "nginx" == headers["server"]
-        assert policies == len(headers.get_list("content-security-policy"))
+        assert 1 == len(headers.get_list("content-security-policy"))
 
 
 async def test_the_storefront_is_served_and_nothing_beside_it(

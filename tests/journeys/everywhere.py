@@ -182,6 +182,7 @@ VISITS: Final[Mapping[Route, Callable[[Visitor], Awaitable[None]]]] = {
     ("GET", "/v1/operations/{operation_id}"): reading("/v1/operations/{operation_id}"),
     ("GET", "/v1/operations/{operation_id}/events"): Visitor.follow_operation,
     ("GET", "/health/live"): reading("/health/live"),
+    ("GET", "/health/startup"): reading("/health/startup"),
     ("GET", "/health/ready"): reading("/health/ready"),
     ("GET", "/.well-known/jwks.json"): reading("/.well-known/jwks.json"),
     ("GET", "/openapi.json"): reading("/openapi.json"),

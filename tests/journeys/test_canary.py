@@ -35,7 +35,7 @@ from tests.builders.traces import Collector
 
 MEDIA = {
     "the log for people": "operation_id=",
-    "the log as JSON": '"operation_id":',
+    "the log as JSON": '"tradex.operation.id":',
     "traces": "publish auth.commands",
     "metrics": "REGISTER_USER",
     "topics": EMAIL.format("seller"),

@@ -65,11 +65,7 @@ class Streams:
         self, operation_id: OperationId, command: str, *, last_id: int | None
     ) -> Chunks:
         """Tell that an operation is pending, unless the client was told, and then how it ended."""
-        with (
-            self._room.place(),
-            self._place("operation"),
-            self._outcomes.expect(operation_id) as reply,
-        ):
+        with self._place("operation"), self._outcomes.expect(operation_id) as reply:
             yield retry_hint(self._entropy)
             outcome = await self._views.operation(operation_id)
             if outcome is None and last_id is None:
