@@ -16,6 +16,7 @@ _TRIES: Final = 5
 _SIGNING_IN_TRIES: Final = 60
 _TOO_MANY: Final = 429
 _UNAUTHENTICATED: Final = 401
+_UNAVAILABLE: Final = 503
 _GRACE: Final = 8.0
 _LONGEST_WATCH: Final = 4.0
 
@@ -61,15 +62,18 @@ class Client:
         return False
 
     async def log_in(self) -> bool:
-        """Get a new access token; return whether that came off."""
+        """Get a new access token, coming back when told to; return whether that came off."""
         credentials = {"email": f"{self.name}@example.COM", "password": self._password}
-        answer = await self._call(
-            self._any_gateway(), "POST", "/v1/auth/login", json.dumps(credentials).encode(), wait=2
-        )
-        if not answer.is_ok or answer.status != 200:
-            return False
-        self._take(answer.json)
-        return True
+        body = json.dumps(credentials).encode()
+        for _ in range(_TRIES):
+            answer = await self._call(self._any_gateway(), "POST", "/v1/auth/login", body, wait=2)
+            if answer.status == 200:
+                self._take(answer.json)
+                return True
+            if answer.status != _UNAVAILABLE:
+                return False
+            await asyncio.sleep(float(answer.headers[b"retry-after"]))
+        return False
 
     async def refresh(self) -> None:
         """Replace the tokens; where no answer comes, ask again with the same one."""
