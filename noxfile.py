@@ -52,6 +52,9 @@ BETTER_WITH_DRIVERS = (
 COOL_DOWN = "7 days"
 UV = "uv==0.13.9"
 
+WORKERS_THAT_WAIT = 4
+"""How many tests on real servers run at a time: two cores are enough, since most of them wait."""
+
 TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}
 """How many seconds Ctrl-C leaves to a session that has servers to stop."""
 
@@ -120,7 +123,7 @@ def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")
     arguments = session.posargs or (
-        *("--numprocesses=auto", "--dist=loadgroup"),
+        *(f"--numprocesses={WORKERS_THAT_WAIT}", "--dist=loadgroup"),
         *(*NEED_DRIVERS, *BETTER_WITH_DRIVERS),
     )
     session.run("pytest", *arguments, **TIME_TO_STOP)
