@@ -2,6 +2,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import structs
 from tests.bench.chart import as_svg
 from tests.bench.report import PAGE, with_table, write_docs
 from tests.bench.rounds import Ratio
@@ -55,10 +56,22 @@ def test_a_page_without_marks_is_left_as_it_is() -> None:
 
 
 def test_the_page_and_its_chart_are_written(tmp_path: Path) -> None:
-    page, chart = tmp_path / "page.md", tmp_path / "chart.svg"
+    page, chart, kept = (tmp_path / name for name in ("page.md", "chart.svg", "rows.json"))
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
 
-    write_docs([a_row(0.5)], page=page, chart=chart)
+    write_docs([a_row(0.5)], page=page, chart=chart, kept=kept)
 
     assert "| the start | imports |" in page.read_text(encoding="utf-8")
     assert as_svg([a_row(0.5)]) == chart.read_text(encoding="utf-8")
+
+
+def test_what_is_not_measured_again_stays_as_it_was(tmp_path: Path) -> None:
+    page, chart, kept = (tmp_path / name for name in ("page.md", "chart.svg", "rows.json"))
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    other = structs.replace(a_row(0.5), name="end", what="the end")
+
+    write_docs([a_row(0.4), other], page=page, chart=chart, kept=kept)
+    write_docs([a_row(0.7)], page=page, chart=chart, kept=kept)
+
+    assert as_svg([a_row(0.7), other]) == chart.read_text(encoding="utf-8")
+    assert "0.40x" not in page.read_text(encoding="utf-8")
