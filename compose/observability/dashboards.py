@@ -142,7 +142,7 @@ PLATFORM = Dashboard(
             "Breakers",
             "short",
             "0 closed, 1 half-open, 2 open: who has given up on what for now.",
-            {"{{job}} {{breaker}}": _or_nothing("max by (job, breaker) (tradex_breaker_state)")},
+            {"{{job}} {{breaker}}": "max by (job, breaker) (tradex_breaker_state)"},
         ),
     ),
 )
