@@ -33,6 +33,12 @@ _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
 }
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and mostly waits: the rest runs beside it."""
+    items.sort(key=lambda item: "/faults/" not in item.path.as_posix())
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that the environment does not name, before any worker is."""
     wanted = [variable for variable in _SERVERS if not os.environ.get(variable)]
