@@ -16,7 +16,7 @@ from tradex_core.events import topics
 pytestmark = pytest.mark.xdist_group("runbooks")
 
 SHIP_IN_THE_VIEW_ALONE = """
-UPDATE order_view SET view = jsonb_set(view::jsonb, '{status}', '"shipped"')::json
+UPDATE order_view SET view = jsonb_set(view::jsonb, '{timeline,-1,status}', '"shipped"')::json
 """
 
 
