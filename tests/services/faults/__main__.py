@@ -28,7 +28,13 @@ def main() -> None:
     print(campaign.history.told(), told, sep="\n\n")  # noqa: T201
     print("\n".join(found) or "every invariant held")  # noqa: T201
     if given.write_docs:
-        write(told, seed=given.seed, minutes=given.minutes, history=campaign.history)
+        write(
+            told,
+            seed=given.seed,
+            minutes=given.minutes,
+            part=given.part,
+            history=campaign.history,
+        )
     sys.exit(bool(found))
 
 
