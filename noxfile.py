@@ -52,7 +52,7 @@ BETTER_WITH_DRIVERS = (
 COOL_DOWN = "7 days"
 UV = "uv==0.13.9"
 
-WORKERS_THAT_WAIT = 4
+WORKERS_THAT_WAIT = 3
 """How many tests on real servers run at a time: two cores are enough, since most of them wait."""
 
 TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}
