@@ -123,7 +123,7 @@ def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")
     arguments = session.posargs or (
-        *(f"--numprocesses={WORKERS_THAT_WAIT}", "--dist=loadgroup"),
+        *(f"--numprocesses={WORKERS_THAT_WAIT}", "--dist=loadfile", "--no-loadscope-reorder"),
         *(*NEED_DRIVERS, *BETTER_WITH_DRIVERS),
     )
     session.run("pytest", *arguments, **TIME_TO_STOP)

@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -21,11 +21,16 @@ from tests.services.servers.mongo import Mongo
 from tests.services.servers.postgres import Postgres
 from tests.services.servers.process import NotReady, Unavailable
 from tests.services.servers.server import Server, temporary_folder
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 KAFKA: Final = "TRADEX_TEST_KAFKA"
 POSTGRES: Final = "TRADEX_TEST_POSTGRES"
 MONGO: Final = "TRADEX_TEST_MONGO"
 _MISSING: Final = "_MISSING"
+_WITH_A_STACK: Final = tuple(
+    f"tests/services/{folder}/"
+    for folder in ("apps", "observability", "runbooks", "secured", "strangers")
+)
 _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
     KAFKA: Kafka,
     POSTGRES: Postgres,
@@ -33,7 +38,20 @@ _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
 }
 
 
-@pytest.hookimpl(trylast=True)
+class _ByStack(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each file to one worker, and each folder whose tests share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return next((folder for folder in _WITH_A_STACK if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401
+    """Let what shares a stack run where it is."""
+    return _ByStack(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, and mostly waits: the rest runs beside it."""
     items.sort(key=lambda item: "/faults/" not in item.path.as_posix())

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -25,14 +24,6 @@ from tradex_core.events.topics import all_topics
 
 _END: Final = -1
 """What Kafka takes for the offset behind a partition's last record."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all of these in one worker, on one broker."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("apps"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from contextlib import suppress
 
-import pytest
 from tests.services.faults.campaign import SETTINGS, Campaign
 from tests.services.faults.doomed import POINTS, PUBLISH
 from tests.services.servers.server import temporary_folder
@@ -43,7 +42,6 @@ async def die(app: App, point: str) -> None:
     await app.ready()
 
 
-@pytest.mark.xdist_group("faults 0")
 async def test_killed_at_every_point_the_promises_hold() -> None:
     with temporary_folder() as folder:
         stack = Stack(folder, settings=SETTINGS)

@@ -16,13 +16,7 @@ PARTS = 3
 SERVERS = ("kafka", "postgres", "mongo")
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        pytest.param(number, marks=pytest.mark.xdist_group(f"faults {number % 2}"))
-        for number in range(1, PARTS + 1)
-    ],
-)
+@pytest.mark.parametrize("number", range(1, PARTS + 1))
 async def test_whatever_happens_to_whichever_process_the_promises_hold(number: int) -> None:
     with temporary_folder() as folder:
         found, campaign = await run(folder, SEED, Part(number, PARTS), minutes=MINUTES)

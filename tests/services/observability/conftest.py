@@ -12,14 +12,6 @@ from tests.services.servers.prometheus import installed
 from tests.services.servers.server import temporary_folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all of these in one worker, on one stack."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("observability"))
-
-
 @pytest.fixture(scope="session")
 def seen() -> Seen:
     """What was seen of the platform while it worked and when it was broken."""

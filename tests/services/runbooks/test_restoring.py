@@ -3,13 +3,10 @@
 import asyncio
 from pathlib import Path
 
-import pytest
 from tests.services.faults.campaign import SETTINGS, Campaign
 from tests.services.runbooks.drill import Drill
 from tests.services.servers.server import temporary_folder
 from tests.services.stack import App, Stack
-
-pytestmark = pytest.mark.xdist_group("runbooks")
 
 BUSY_SECONDS = 2.0
 """For how long clients order before and after the backup."""

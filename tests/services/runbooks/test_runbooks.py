@@ -13,8 +13,6 @@ from tests.services.strangers.kcat import produce
 
 from tradex_core.events import topics
 
-pytestmark = pytest.mark.xdist_group("runbooks")
-
 SHIP_IN_THE_VIEW_ALONE = """
 UPDATE order_view SET view = jsonb_set(view::jsonb, '{timeline,-1,status}', '"shipped"')::json
 """

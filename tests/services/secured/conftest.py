@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,14 +20,6 @@ STRANGER: Final = "stranger"
 OPERATOR: Final = "operator"
 USERS: Final = (*APPS, OPERATOR, CLIENT, READER, STRANGER)
 NAMED: Final = ("--client", f"User:{CLIENT}", "--reader", f"User:{READER}")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all of these in one worker, on one stack."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("secured"))
 
 
 @pytest.fixture(scope="session")

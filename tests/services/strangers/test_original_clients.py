@@ -10,8 +10,6 @@ from confluent_kafka.admin import AdminClient
 from tests.services.stack import Stack
 from tests.services.strangers.kcat import consume, headers_of, produce, until
 
-pytestmark = pytest.mark.xdist_group("strangers")
-
 ORIGINALS = {
     "user.registered": {"userId", "email", "role", "createdAt"},
     "order.created": {"orderId", "userId", "items", "totalAmount", "status", "createdAt"},

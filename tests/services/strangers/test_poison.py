@@ -13,8 +13,6 @@ from tests.services.strangers.kcat import consume, headers_of, produce, until
 
 from tradex_core.events import topics
 
-pytestmark = pytest.mark.xdist_group("strangers")
-
 READERS = {
     topics.AUTH_COMMANDS: {"auth"},
     topics.CATALOG_COMMANDS: {"catalog"},
