@@ -11,13 +11,13 @@ from tradex_core.messaging.broker import Message
 from tradex_core.messaging.outbox import BUCKETS, Lease, bucket_of
 
 LATER = NOW + timedelta(seconds=30)
+KEYS = [f"key-{number}" for number in range(10_000)]
 
 
 def neighbours(count: int) -> list[str]:
     """Return so many keys that share the bucket of `key`."""
     bucket = bucket_of(a_message())
-    keys = (f"key-{number}" for number in range(10_000))
-    sharing = (key for key in keys if bucket_of(a_message(key=key)) == bucket)
+    sharing = (key for key in KEYS if bucket_of(a_message(key=key)) == bucket)
     return [next(sharing) for _ in range(count)]
 
 
@@ -28,9 +28,8 @@ class OutboxContract(StoreHarness):
         await self.commit(store, lambda unit: unit.publish(messages))
 
     async def take(self, store: Store, *, limit: int = 100) -> list[str]:
-        """Take what the bucket of `key` shows, delete it, and return the values."""
-        async with store.outbox.lease(bucket_of(a_message()), now=NOW, limit=limit) as lease:
-            assert lease is not None
+        """Take what is ready, delete it, and return the values."""
+        async with store.outbox.lease(now=NOW, limit=limit) as lease:
             await lease.delete([row.id for row in lease.rows])
             return self.values(lease)
 
@@ -38,23 +37,25 @@ class OutboxContract(StoreHarness):
         return [(row.message.value or b"").decode() for row in lease.rows]
 
     async def test_an_empty_outbox_has_nothing_to_publish(self, store: Store) -> None:
-        assert [] == list(await store.outbox.buckets(now=NOW))
-        async with store.outbox.lease(0, now=NOW, limit=10) as lease:
-            assert lease is not None
+        async with store.outbox.lease(now=NOW, limit=10) as lease:
             assert [] == list(lease.rows)
+            await lease.delete([])
 
-    async def test_each_message_waits_in_the_bucket_of_its_key(self, store: Store) -> None:
+    async def test_what_waits_in_any_bucket_is_shown(self, store: Store) -> None:
         messages = [a_message(key=f"key-{number}") for number in range(200)]
         messages.append(a_message(key=None))
+        assert BUCKETS == len({bucket_of(message) for message in messages})
         await self.put(store, *messages)
-        found: list[Message] = []
-        for bucket in await store.outbox.buckets(now=NOW):
-            assert bucket in range(BUCKETS)
-            async with store.outbox.lease(bucket, now=NOW, limit=1000) as lease:
-                assert lease is not None
-                assert {bucket} == {bucket_of(row.message) for row in lease.rows}
-                found += [row.message for row in lease.rows]
+        async with store.outbox.lease(now=NOW, limit=1000) as lease:
+            found = [row.message for row in lease.rows]
         assert sorted(messages, key=repr) == sorted(found, key=repr)
+
+    async def test_no_more_is_shown_of_a_bucket_than_asked_for(self, store: Store) -> None:
+        key, *others = neighbours(3)
+        elsewhere = next(k for k in KEYS if bucket_of(a_message(key=k)) != bucket_of(a_message()))
+        await self.put(store, *[a_message(each, key=each) for each in (key, *others, elsewhere)])
+        assert sorted([key, others[0], elsewhere]) == sorted(await self.take(store, limit=2))
+        assert [others[1]] == await self.take(store)
 
     async def test_the_oldest_come_first_and_no_more_than_asked_for(self, store: Store) -> None:
         await self.put(store, *[a_message(str(number)) for number in range(5)])
@@ -64,13 +65,11 @@ class OutboxContract(StoreHarness):
 
     async def test_a_message_waits_until_it_is_deleted(self, store: Store) -> None:
         await self.put(store, *[a_message(str(number)) for number in range(5)])
-        bucket = bucket_of(a_message())
-        async with store.outbox.lease(bucket, now=NOW, limit=10) as lease:
-            assert lease is not None
+        async with store.outbox.lease(now=NOW, limit=10) as lease:
             await lease.delete([lease.rows[0].id, lease.rows[2].id])
             await lease.delete([])
         assert ["1", "3", "4"] == await self.take(store)
-        assert [] == list(await store.outbox.buckets(now=NOW))
+        assert [] == await self.take(store)
 
     async def test_it_tells_how_much_waits_and_since_when(self, store: Store) -> None:
         assert (0, None) == (await store.outbox.count(), await store.outbox.oldest())
@@ -87,21 +86,22 @@ class OutboxContract(StoreHarness):
         assert await store.outbox.oldest() is None
 
     async def test_a_bucket_has_one_relay_at_a_time(self, store: Store) -> None:
-        await self.put(store, a_message())
-        bucket = bucket_of(a_message())
-        async with store.outbox.lease(bucket, now=NOW, limit=10) as mine:
-            assert mine is not None
-            async with store.outbox.lease(bucket, now=NOW, limit=10) as theirs:
-                assert theirs is None
-            async with store.outbox.lease((bucket + 1) % BUCKETS, now=NOW, limit=10) as another:
-                assert another is not None
-        assert ["value"] == await self.take(store)
+        key, neighbour = neighbours(2)
+        elsewhere = next(k for k in KEYS if bucket_of(a_message(key=k)) != bucket_of(a_message()))
+        await self.put(store, a_message("mine", key=key))
+        async with store.outbox.lease(now=NOW, limit=10) as lease:
+            assert ["mine"] == self.values(lease)
+            await self.put(
+                store, a_message("later", key=neighbour), a_message("theirs", key=elsewhere)
+            )
+            assert ["theirs"] == await self.take(store)
+        assert ["mine", "later"] == await self.take(store)
 
     async def test_a_relay_that_fails_gives_its_bucket_back(self, store: Store) -> None:
         await self.put(store, a_message())
 
         async def fail() -> None:
-            async with store.outbox.lease(bucket_of(a_message()), now=NOW, limit=10):
+            async with store.outbox.lease(now=NOW, limit=10):
                 msg = "the relay fails"
                 raise RuntimeError(msg)
 
@@ -114,7 +114,7 @@ class OutboxContract(StoreHarness):
         taken = asyncio.Event()
 
         async def hang() -> None:
-            async with store.outbox.lease(bucket_of(a_message()), now=NOW, limit=10):
+            async with store.outbox.lease(now=NOW, limit=10):
                 taken.set()
                 await asyncio.Event().wait()
 
@@ -129,8 +129,7 @@ class OutboxContract(StoreHarness):
         self, store: Store
     ) -> None:
         await self.put(store, a_message("1"))
-        async with store.outbox.lease(bucket_of(a_message()), now=NOW, limit=10) as lease:
-            assert lease is not None
+        async with store.outbox.lease(now=NOW, limit=10) as lease:
             await self.put(store, a_message("2"))
             assert ["1"] == self.values(lease)
             await lease.delete([row.id for row in lease.rows])
@@ -143,7 +142,7 @@ class OutboxContract(StoreHarness):
         await self.put_off(store, messages[:1])
         await self.put(store, a_message("3", key=key), a_message("y", key=another))
         assert ["x", "y"] == await self.take(store)
-        assert [] == list(await store.outbox.buckets(now=LATER - timedelta(seconds=1)))
+        assert [] == await self.waiting(store, now=LATER - timedelta(seconds=1))
         assert ["0", "1", "2", "3"] == [
             (message.value or b"").decode() for message in await self.waiting(store, now=LATER)
         ]
@@ -152,15 +151,13 @@ class OutboxContract(StoreHarness):
         await self.put(store, a_message("1"), a_message("2"))
         now = NOW
         for attempts in range(3):
-            async with store.outbox.lease(bucket_of(a_message()), now=now, limit=10) as lease:
-                assert lease is not None
+            async with store.outbox.lease(now=now, limit=10) as lease:
                 assert [attempts, 0] == [row.attempts for row in lease.rows]
                 await lease.put_off(lease.rows[0].id, until=now + timedelta(seconds=30))
             now += timedelta(seconds=30)
 
     async def put_off(self, store: Store, messages: Iterable[Message]) -> None:
-        async with store.outbox.lease(bucket_of(a_message()), now=NOW, limit=100) as lease:
-            assert lease is not None
+        async with store.outbox.lease(now=NOW, limit=100) as lease:
             for row in lease.rows:
                 if row.message in messages:
                     await lease.put_off(row.id, until=LATER)

@@ -13,7 +13,6 @@ from tradex_core.errors import StoreConflict
 from tradex_core.events.envelope import Headers
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.outbox import OutboxRow
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.unit_of_work import Need, UnitOfWork
 
@@ -111,12 +110,8 @@ class StoreHarness:
 
     async def waiting(self, store: Store, *, now: datetime = NOW) -> list[Message]:
         """Return what waits in the outbox, in the order of its ids, and leave it there."""
-        rows: list[OutboxRow] = []
-        for bucket in await store.outbox.buckets(now=now):
-            async with store.outbox.lease(bucket, now=now, limit=10_000) as lease:
-                assert lease is not None
-                rows += lease.rows
-        return [row.message for row in sorted(rows, key=lambda row: row.id)]
+        async with store.outbox.lease(now=now, limit=10_000) as lease:
+            return [row.message for row in sorted(lease.rows, key=lambda row: row.id)]
 
     async def race(self, *work: Callable[[], Awaitable[object]]) -> None:
         """Run work side by side, each again after a conflict, until all is done."""

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -130,17 +129,14 @@ def relay_ignores_buckets() -> Iterator[None]:
     taken: set[int] = set()
 
     @asynccontextmanager
-    async def lease(
-        self: MemoryOutbox, bucket: int, *, now: datetime, limit: int
-    ) -> AsyncIterator[MemoryLease]:
-        there = self._buckets[bucket]
-        free = (row for row in there.ready(now) if id(row) not in taken)
-        rows = list(islice(free, 1))
-        taken.update(map(id, rows))
+    async def lease(self: MemoryOutbox, *, now: datetime, limit: int) -> AsyncIterator[MemoryLease]:
+        rows = [(bucket, row) for bucket in self._buckets for row in bucket.ready(now)]
+        free = [(bucket, row) for bucket, row in rows if id(row) not in taken][:1]
+        taken.update(id(row) for _, row in free)
         try:
-            yield MemoryLease(there, rows)
+            yield MemoryLease(free)
         finally:
-            taken.difference_update(map(id, rows))
+            taken.difference_update(id(row) for _, row in free)
 
     with patch.object(MemoryOutbox, "lease", lease):
         yield

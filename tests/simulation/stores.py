@@ -150,7 +150,7 @@ class SimulatedUnit:
 
 
 class SimulatedLease:
-    """A bucket of the outbox: leased from the real one, and lost when the process is."""
+    """Buckets of the outbox: leased from the real one, and lost when the process is."""
 
     def __init__(self, inner: MemoryLease, link: Link) -> None:
         self._inner = inner
@@ -182,22 +182,11 @@ class SimulatedOutbox:
         self._inner = inner
         self._link = link
 
-    async def buckets(self, *, now: datetime) -> Sequence[int]:
-        await self._link.touch("buckets")
-        return await self._inner.buckets(now=now)
-
     @asynccontextmanager
-    async def lease(
-        self, bucket: int, *, now: datetime, limit: int
-    ) -> AsyncIterator[SimulatedLease | None]:
+    async def lease(self, *, now: datetime, limit: int) -> AsyncIterator[SimulatedLease]:
         await self._link.touch("lease")
-        leasing = self._inner.lease(bucket, now=now, limit=limit)
-        taken = await leasing.__aenter__()
-        if taken is None:
-            await leasing.__aexit__(None, None, None)
-            yield None
-            return
-        lease = SimulatedLease(taken, self._link)
+        leasing = self._inner.lease(now=now, limit=limit)
+        lease = SimulatedLease(await leasing.__aenter__(), self._link)
 
         def let_go() -> None:
             lease.is_lost = True

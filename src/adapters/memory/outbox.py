@@ -1,10 +1,9 @@
 """The outbox in memory: buckets of rows in the order of their commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from itertools import islice
 
 from tradex_core.clock import Clock
 from tradex_core.messaging.broker import Message
@@ -29,23 +28,24 @@ class _Bucket:
 
 
 class MemoryLease:
-    """One bucket, ours alone; what it shows was committed before the lease began."""
+    """Buckets, ours alone; what they show was committed before the lease began."""
 
-    def __init__(self, bucket: _Bucket, rows: Sequence[OutboxRow]) -> None:
-        self._bucket = bucket
-        self.rows = rows
+    def __init__(self, shown: Iterable[tuple[_Bucket, OutboxRow]]) -> None:
+        self._bucket_of = {row.id: (bucket, row) for bucket, row in shown}
+        self.rows = [row for _, row in self._bucket_of.values()]
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged."""
         for row_id in ids:
-            self._bucket.rows.pop(row_id, None)
-            self._bucket.since.pop(row_id, None)
+            bucket, _ = self._bucket_of[row_id]
+            bucket.rows.pop(row_id, None)
+            bucket.since.pop(row_id, None)
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal."""
-        row = self._bucket.rows[row_id]
-        self._bucket.rows[row_id] = OutboxRow(row.id, row.message, row.attempts + 1)
-        self._bucket.put_off[_lane(row.message)] = until
+        bucket, row = self._bucket_of[row_id]
+        bucket.rows[row_id] = OutboxRow(row.id, row.message, row.attempts + 1)
+        bucket.put_off[_lane(row.message)] = until
 
 
 class MemoryOutbox:
@@ -78,28 +78,18 @@ class MemoryOutbox:
             bucket.rows[row.id], bucket.since[row.id] = row, now
             self._added.set()
 
-    async def buckets(self, *, now: datetime) -> Sequence[int]:
-        """Return the buckets that hold something to publish now."""
-        return [
-            number
-            for number, bucket in enumerate(self._buckets)
-            if bucket.rows and not bucket.leased and (not bucket.put_off or bucket.ready(now))
-        ]
-
     @asynccontextmanager
-    async def lease(
-        self, bucket: int, *, now: datetime, limit: int
-    ) -> AsyncIterator[MemoryLease | None]:
-        """Take a bucket for a while; None where another relay has it."""
-        taken = self._buckets[bucket]
-        if taken.leased:
-            yield None
-            return
-        taken.leased = True
+    async def lease(self, *, now: datetime, limit: int) -> AsyncIterator[MemoryLease]:
+        """Take each bucket that holds something to publish now, and that no relay has."""
+        free = (bucket for bucket in self._buckets if bucket.rows and not bucket.leased)
+        taken = [(bucket, rows) for bucket in free if (rows := bucket.ready(now))]
+        for bucket, _ in taken:
+            bucket.leased = True
         try:
-            yield MemoryLease(taken, list(islice(taken.ready(now), limit)))
+            yield MemoryLease((bucket, row) for bucket, rows in taken for row in rows[:limit])
         finally:
-            taken.leased = False
+            for bucket, _ in taken:
+                bucket.leased = False
 
     async def wait(self, timeout: float) -> None:
         """Return when something was added in this process, or after so many seconds."""

@@ -8,20 +8,21 @@ late relay adds are repetitions, which readers know by their ids.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from bson import ObjectId
-from pymongo import ReturnDocument, WriteConcern
+from pymongo import WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 
 from adapters.mongo.commit_log import COMMITS, CommitLog
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
 from adapters.mongo.outbox_documents import OUTBOX, OUTBOX_BUCKETS
-from adapters.mongo.outbox_lease import MongoLease, put_off_in, waiting_rows
+from adapters.mongo.outbox_lease import MongoLease, ShownBucket, put_off_in, shown_bucket
+from adapters.mongo.together import together
 from tradex_core.errors import Outage
 
 _LEASED_FOR: Final = timedelta(seconds=10)
@@ -61,35 +62,18 @@ class MongoOutbox:
             commit = await self._commits.find_one({"_id": found[0]["commit"]}, {"at": 1})
         return None if commit is None else commit["at"]
 
-    async def buckets(self, *, now: datetime) -> Sequence[int]:
-        """Return the buckets that hold something to publish now, and that no relay has."""
-        await self._log.snapshot()
-        with translated("say what waits to be published"):
-            waiting: list[int] = await self._outbox.distinct("bucket", {"waits": True})
-            states = await self._buckets.find({"_id": {"$in": waiting}}).sort("_id", 1).to_list()
-        return [state["_id"] for state in states if await self._is_ready(state, now)]
-
     @asynccontextmanager
-    async def lease(
-        self, bucket: int, *, now: datetime, limit: int
-    ) -> AsyncIterator[MongoLease | None]:
-        """Take a bucket for 10 seconds; None where another relay has it."""
+    async def lease(self, *, now: datetime, limit: int) -> AsyncIterator[MongoLease]:
+        """Take each bucket that holds something to publish now, and that no relay has, for 10 s."""
         owner = ObjectId()
-        state = await self._take(bucket, owner, now)
-        if state is None:
-            yield None
-            return
+        ready = await self._ready(now)
+        taken = await self._take(ready, owner, now) if ready else []
         try:
-            put_off = put_off_in(state, now)
-            waiting = await waiting_rows(self._outbox, bucket, put_off, limit=limit)
-            yield MongoLease(
-                self._outbox, self._buckets, bucket, waiting=waiting, put_off=put_off, now=now
-            )
+            shown = await together(self._shown(state, now, limit) for state in taken)
+            yield MongoLease(self._outbox, self._buckets, shown, now=now)
         finally:
-            with suppress(Outage), translated("give a bucket back"):
-                await self._buckets.update_one(
-                    {"_id": bucket, "owner": owner}, {"$set": {"owner": None, "until": None}}
-                )
+            if taken:
+                await self._give_back(owner)
 
     async def wait(self, timeout: float) -> None:
         """Return when something was added in this process, or after so many seconds."""
@@ -98,21 +82,36 @@ class MongoOutbox:
                 await self._added.wait()
         self._added.clear()
 
-    async def _take(self, bucket: int, owner: ObjectId, now: datetime) -> Document | None:
-        is_free: Document = {"$or": [{"until": None}, {"until": {"$lte": now}}]}
-        with translated("lease a bucket"):
-            taken: Document | None = await self._buckets.find_one_and_update(
-                {"_id": bucket, **is_free},
-                {"$set": {"owner": owner, "until": now + _LEASED_FOR}},
-                return_document=ReturnDocument.AFTER,
-            )
-        return taken
+    async def _ready(self, now: datetime) -> list[int]:
+        """Return the buckets that hold something to publish now, and that no relay has."""
+        await self._log.snapshot()
+        with translated("say what waits to be published"):
+            waiting: list[int] = await self._outbox.distinct("bucket", {"waits": True})
+            states = await self._buckets.find({"_id": {"$in": waiting}}).to_list()
+        return [state["_id"] for state in states if await self._is_ready(state, now)]
 
     async def _is_ready(self, state: Document, now: datetime) -> bool:
         if state["until"] is not None and state["until"] > now:
             return False
-        put_off = put_off_in(state, now)
-        if not put_off:
+        if not put_off_in(state, now):
             return True
-        ready = await waiting_rows(self._outbox, state["_id"], put_off, limit=1)
-        return bool(ready.rows)
+        return bool((await self._shown(state, now, 1)).rows)
+
+    async def _take(self, ready: list[int], owner: ObjectId, now: datetime) -> list[Document]:
+        """Lease these buckets, but those that another relay was first to lease."""
+        is_free: Document = {"$or": [{"until": None}, {"until": {"$lte": now}}]}
+        with translated("lease what is to be published"):
+            await self._buckets.update_many(
+                {"_id": {"$in": ready}, **is_free},
+                {"$set": {"owner": owner, "until": now + _LEASED_FOR}},
+            )
+            return await self._buckets.find({"_id": {"$in": ready}, "owner": owner}).to_list()
+
+    async def _shown(self, state: Document, now: datetime, limit: int) -> ShownBucket:
+        return await shown_bucket(self._outbox, state["_id"], put_off_in(state, now), limit=limit)
+
+    async def _give_back(self, owner: ObjectId) -> None:
+        with suppress(Outage), translated("give back what was leased"):
+            await self._buckets.update_many(
+                {"owner": owner}, {"$set": {"owner": None, "until": None}}
+            )

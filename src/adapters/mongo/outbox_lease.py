@@ -1,4 +1,4 @@
-"""A bucket of the outbox while one relay has it: what it shows, and what becomes of it."""
+"""Buckets of the outbox while one relay has them: what they show, and what becomes of it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -22,33 +22,53 @@ _COMMITS_AT_ONCE: Final = 64
 
 
 @dataclass
-class Waiting:
+class ShownBucket:
     """The oldest rows of a bucket, and which commits have others in it that are not shown."""
 
-    rows: list[OutboxRow] = field(default_factory=list)
-    shows_all: dict[int, bool] = field(default_factory=dict)
+    number: int
+    put_off: PutOff
+    rows: dict[int, OutboxRow] = field(default_factory=dict)
+    _shows_all: dict[int, bool] = field(default_factory=dict)
 
-    def show(self, commit: int, rows: Sequence[OutboxRow], hidden: PutOff, limit: int) -> None:
+    def show(self, commit: int, rows: Sequence[OutboxRow], limit: int) -> None:
         """Add rows of a commit, as many as there is room for."""
-        shown = [row for row in rows if _lane(row.message) not in hidden]
+        shown = [row for row in rows if _lane(row.message) not in self.put_off]
         shown = shown[: limit - len(self.rows)]
-        self.rows += shown
-        self.shows_all[commit] = len(shown) == len(rows)
+        self.rows |= {row.id: row for row in shown}
+        self._shows_all[commit] = len(shown) == len(rows)
+
+    def forget(self, ids: Collection[int]) -> tuple[list[str], dict[str, list[int]]]:
+        """Let go of rows; return the documents of which nothing is left, and what goes of others.
+
+        A document that showed no rows at all is one of which two relays deleted a part each.
+        """
+        gone: dict[int, list[int]] = {}
+        for row_id in ids:
+            if self.rows.pop(row_id, None) is not None:
+                commit, index = commit_and_index(row_id)
+                gone.setdefault(commit, []).append(index)
+        unfinished = {commit_and_index(row_id)[0] for row_id in self.rows}
+        done = [n for n, all_ in self._shows_all.items() if all_ and n not in unfinished]
+        for commit in done:
+            del self._shows_all[commit]
+            gone.pop(commit, None)
+        in_part = {outbox_id(commit, self.number): indexes for commit, indexes in gone.items()}
+        return [outbox_id(commit, self.number) for commit in done], in_part
 
 
-async def waiting_rows(
-    outbox: AsyncCollection[Document], bucket: int, hidden: PutOff, *, limit: int
-) -> Waiting:
+async def shown_bucket(
+    outbox: AsyncCollection[Document], bucket: int, put_off: PutOff, *, limit: int
+) -> ShownBucket:
     """Return the oldest rows of a bucket by id, but for what is put off. Raises Outage."""
-    waiting = Waiting()
+    shown = ShownBucket(bucket, put_off)
     with translated("say what waits to be published"):
         found = outbox.find({"waits": True, "bucket": bucket}).sort("commit", 1)
         async with found.batch_size(_COMMITS_AT_ONCE) as cursor:
             async for document in cursor:
-                waiting.show(document["commit"], outbox_rows(document), hidden, limit)
-                if len(waiting.rows) == limit:
+                shown.show(document["commit"], outbox_rows(document), limit)
+                if len(shown.rows) == limit:
                     break
-    return waiting
+    return shown
 
 
 def put_off_in(state: Document, now: datetime) -> PutOff:
@@ -58,75 +78,58 @@ def put_off_in(state: Document, now: datetime) -> PutOff:
 
 
 class MongoLease:
-    """One bucket, ours until the lease is given back or has run out; `now` is when it began."""
+    """Buckets, ours until the lease is given back or has run out; `now` is when it began."""
 
     def __init__(
         self,
         outbox: AsyncCollection[Document],
         buckets: AsyncCollection[Document],
-        bucket: int,
+        shown: Sequence[ShownBucket],
         *,
-        waiting: Waiting,
-        put_off: PutOff,
         now: datetime,
     ) -> None:
-        self.rows = waiting.rows
+        self.rows = [row for each in shown for row in each.rows.values()]
         self._outbox = outbox
         self._buckets = buckets
-        self._bucket = bucket
-        self._put_off = put_off
+        self._shown = shown
         self._now = now
-        self._shows_all = waiting.shows_all
-        self._left = {row.id: row for row in waiting.rows}
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged. Raises Outage; then it is published once more."""
-        deleted: dict[int, list[int]] = {}
-        for row_id in ids:
-            self._left.pop(row_id, None)
-            commit, index = commit_and_index(row_id)
-            deleted.setdefault(commit, []).append(index)
-        unfinished = {commit_and_index(row_id)[0] for row_id in self._left}
-        # A commit that showed no rows at all is one of which two relays deleted a part each.
-        done = [n for n, all_ in self._shows_all.items() if all_ and n not in unfinished]
-        for commit in done:
-            del self._shows_all[commit]
-            deleted.pop(commit, None)
-        await self._delete(done, deleted)
+        done: list[str] = []
+        updates: list[UpdateOne | UpdateMany] = []
+        for bucket in self._shown:
+            finished, in_part = bucket.forget(ids)
+            done += finished
+            updates += [
+                UpdateOne({"_id": document_id}, {"$pull": {"rows": {"index": {"$in": indexes}}}})
+                for document_id, indexes in in_part.items()
+            ]
+        if done:
+            updates.append(UpdateMany({"_id": {"$in": done}}, published(self._now)))
+        if updates:
+            with translated("delete what is published"):
+                await self._outbox.bulk_write(updates, ordered=False)
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal.
 
         Raises Outage.
         """
+        [bucket] = [each for each in self._shown if row_id in each.rows]
+        bucket.put_off[_lane(bucket.rows[row_id].message)] = until
         commit, index = commit_and_index(row_id)
-        self._put_off[_lane(self._left[row_id].message)] = until
         entries = [
             {"topic": topic, "key": key, "until": end}
-            for (topic, key), end in self._put_off.items()
+            for (topic, key), end in bucket.put_off.items()
         ]
         with translated("put a message off"):
             await self._outbox.update_one(
-                {"_id": outbox_id(commit, self._bucket)},
+                {"_id": outbox_id(commit, bucket.number)},
                 {"$inc": {"rows.$[row].attempts": 1}},
                 array_filters=[{"row.index": index}],
             )
-            await self._buckets.update_one({"_id": self._bucket}, {"$set": {"putOff": entries}})
-
-    async def _delete(self, done: list[int], in_part: dict[int, list[int]]) -> None:
-        updates: list[UpdateOne | UpdateMany] = [
-            UpdateOne(
-                {"_id": outbox_id(commit, self._bucket)},
-                {"$pull": {"rows": {"index": {"$in": indexes}}}},
-            )
-            for commit, indexes in in_part.items()
-        ]
-        if done:
-            ids = [outbox_id(commit, self._bucket) for commit in done]
-            updates.append(UpdateMany({"_id": {"$in": ids}}, published(self._now)))
-        if updates:
-            with translated("delete what is published"):
-                await self._outbox.bulk_write(updates, ordered=False)
+            await self._buckets.update_one({"_id": bucket.number}, {"$set": {"putOff": entries}})
 
 
 def _lane(message: Message) -> tuple[str, bytes | None]:

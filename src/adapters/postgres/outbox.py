@@ -35,21 +35,28 @@ _LOCKS: Final = 1_414_022_488
 
 _LANE: Final = "topic, coalesce(sha256(key), '')"
 _PUT_OFF_LANES: Final = f"SELECT {_LANE} FROM outbox WHERE available_at > %(now)s"  # noqa: S608
-_READY: Final = f"""
-SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
-    SELECT FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
-    ORDER BY id LIMIT 1
-) AS first
+_TAKE: Final = f"""
+WITH ready AS MATERIALIZED (
+    SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
+        SELECT FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
+        ORDER BY id LIMIT 1
+    ) AS first
+)
+SELECT number FROM ready WHERE pg_try_advisory_xact_lock({_LOCKS}, number)
 """  # noqa: S608 - made of constants
-_TAKE: Final = f"SELECT pg_try_advisory_xact_lock({_LOCKS}, %(bucket)s)"
 _OLDEST: Final = f"""
-SELECT id, topic, key, payload, headers, partition, attempts FROM outbox
-WHERE bucket = %(bucket)s AND ({_LANE}) NOT IN ({_PUT_OFF_LANES}) ORDER BY id LIMIT %(limit)s
+SELECT id, topic, key, payload, headers, partition, attempts
+FROM unnest(%(buckets)s::int8[]) AS number, LATERAL (
+    SELECT * FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
+    ORDER BY id LIMIT %(limit)s
+) AS oldest
 """  # noqa: S608 - made of constants
-_DELETE: Final = "DELETE FROM outbox WHERE bucket = %(bucket)s AND id = ANY(%(ids)s::int8[])"
+_DELETE: Final = """
+DELETE FROM outbox WHERE bucket = ANY(%(buckets)s::int8[]) AND id = ANY(%(ids)s::int8[])
+"""
 _PUT_OFF: Final = """
 UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s
-WHERE bucket = %(bucket)s AND id = %(id)s
+WHERE bucket = ANY(%(buckets)s::int8[]) AND id = %(id)s
 """
 _COUNT: Final = "SELECT count(*) FROM outbox"
 _SINCE: Final = f"""
@@ -60,15 +67,17 @@ SELECT min(occurred_at) FROM generate_series(0, {BUCKETS - 1}) AS number, LATERA
 
 
 class PostgresLease:
-    """One bucket, ours alone until the transaction that holds its lock ends.
+    """Buckets, ours alone until the transaction that holds their locks ends.
 
     Every method raises Outage.
     """
 
-    def __init__(self, server: str, driver: Driver, bucket: int, rows: Sequence[OutboxRow]) -> None:
+    def __init__(
+        self, server: str, driver: Driver, buckets: Collection[int], rows: Sequence[OutboxRow]
+    ) -> None:
         self._server = server
         self._driver = driver
-        self._bucket = bucket
+        self._buckets = number_array(buckets)
         self.rows = rows
 
     async def delete(self, ids: Collection[int]) -> None:
@@ -82,7 +91,7 @@ class PostgresLease:
 
     async def _do(self, sql: str, **given: object) -> None:
         with translated(self._server):
-            await write(self._driver, [Statement(sql, {"bucket": self._bucket, **given})])
+            await write(self._driver, [Statement(sql, {"buckets": self._buckets, **given})])
 
 
 class PostgresOutbox:
@@ -115,23 +124,15 @@ class PostgresOutbox:
             [[(since,)]] = await ask(driver, Statement(_SINCE, {}))
         return cast("datetime | None", since)
 
-    async def buckets(self, *, now: datetime) -> Sequence[int]:
-        """Return the buckets that hold something to publish now; raises Outage."""
-        async with self._transaction() as driver:
-            [found] = await ask(driver, Statement(_READY, {"now": now}))
-        return [number for (number,) in found]
-
     @asynccontextmanager
-    async def lease(
-        self, bucket: int, *, now: datetime, limit: int
-    ) -> AsyncIterator[PostgresLease | None]:
-        """Take a bucket for a while; None where another relay has it. Raises Outage.
+    async def lease(self, *, now: datetime, limit: int) -> AsyncIterator[PostgresLease]:
+        """Take each bucket that holds something to publish now, and that no relay has.
 
-        What was deleted stays so, even where publishing the rest fails.
+        Raises Outage. What was deleted stays so, even where publishing the rest fails.
         """
         failure: BaseException | None = None
         async with self._transaction() as driver:
-            lease = await self._take(driver, bucket, now=now, limit=limit)
+            lease = await self._take(driver, now=now, limit=limit)
             try:
                 yield lease
             except Exception as error:  # noqa: BLE001 - it is raised once the deletions are kept
@@ -139,16 +140,14 @@ class PostgresOutbox:
         if failure is not None:
             raise failure
 
-    async def _take(
-        self, driver: Driver, bucket: int, *, now: datetime, limit: int
-    ) -> PostgresLease | None:
-        # What is read must have been there after the lock was taken, so it is not asked with it.
-        [[(is_taken,)]] = await ask(driver, Statement(_TAKE, {"bucket": bucket}))
-        if not is_taken:
-            return None
-        given = {"bucket": bucket, "now": now, "limit": limit}
-        [found] = await ask(driver, Statement(_OLDEST, given))
-        return PostgresLease(self._database.name, driver, bucket, [_row(each) for each in found])
+    async def _take(self, driver: Driver, *, now: datetime, limit: int) -> PostgresLease:
+        # What is read must have been there after the locks were taken, so it is not asked with it.
+        [taken] = await ask(driver, Statement(_TAKE, {"now": now}))
+        buckets, found = [number for (number,) in taken], []
+        if buckets:
+            given = {"buckets": number_array(buckets), "now": now, "limit": limit}
+            [found] = await ask(driver, Statement(_OLDEST, given))
+        return PostgresLease(self._database.name, driver, buckets, [_row(each) for each in found])
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Driver]:

@@ -29,11 +29,11 @@ class OutboxRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lease(Protocol):
-    """One bucket of the outbox, ours alone until the lease is given back."""
+    """Buckets of the outbox, ours alone until the lease is given back."""
 
     @property
     def rows(self) -> Sequence[OutboxRow]:
-        """The oldest rows by id, of no key that is put off."""
+        """The oldest rows of each bucket by id, of no key that is put off."""
         ...
 
     async def delete(self, ids: Collection[int]) -> None:
@@ -48,14 +48,11 @@ class Lease(Protocol):
 class Outbox(Protocol):
     """What the relay needs of the outbox."""
 
-    async def buckets(self, *, now: datetime) -> Sequence[int]:
-        """Return the buckets that hold something to publish now."""
-        ...
+    def lease(self, *, now: datetime, limit: int) -> AbstractAsyncContextManager[Lease]:
+        """Take for a while each bucket that holds something to publish now, and that no relay has.
 
-    def lease(
-        self, bucket: int, *, now: datetime, limit: int
-    ) -> AbstractAsyncContextManager[Lease | None]:
-        """Take a bucket for a while; None where another relay has it."""
+        At most `limit` rows of each are shown.
+        """
         ...
 
     async def wait(self, timeout: float) -> None:

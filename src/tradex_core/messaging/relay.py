@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tradex_core.errors import OutcomeUnknown, Passing, Unpublishable
+from tradex_core.errors import Passing, Unpublishable
 from tradex_core.events import topics
 from tradex_core.messaging.breaker import BreakerState, Circuit
 from tradex_core.messaging.broker import Producer
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
 
-_BATCH = 500
+_BATCH = 128
+"""How many messages of a bucket are published at once."""
 _POLL_SECONDS = 1.0
 
 
@@ -59,28 +60,16 @@ class Relay:
                 self._circuit.tries()
 
     async def sweep(self) -> int:
-        """Publish once what is ready in every bucket; return how many were acknowledged.
+        """Publish once what is ready, of every bucket together; return how many were acknowledged.
 
         Raises Outage or OutcomeUnknown where the broker did not take all; what it took is deleted.
-        Where the outcome is unknown the other buckets get their turn first, since it may be one
-        partition only that has no leader.
         """
-        published, unknown = 0, None
-        for bucket in await self._outbox.buckets(now=self._means.clock.now()):
-            lease_of = self._outbox.lease(bucket, now=self._means.clock.now(), limit=_BATCH)
-            async with lease_of as lease:
-                if lease is not None:
-                    try:
-                        published += await self._publish(lease)
-                    except OutcomeUnknown as error:
-                        unknown = error
-        if unknown is not None:
-            raise unknown
-        return published
+        async with self._outbox.lease(now=self._means.clock.now(), limit=_BATCH) as lease:
+            return await self._publish(lease)
 
     async def _publish(self, lease: Lease) -> int:
         rows = lease.rows
-        answers = await self._producer.publish([row.message for row in rows])
+        answers = await self._producer.publish([row.message for row in rows]) if rows else []
         taken = [row.id for row, error in zip(rows, answers, strict=True) if error is None]
         await lease.delete(taken)
         await self._put_off_unpublishable(lease, rows, answers)

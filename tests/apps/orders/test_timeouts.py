@@ -52,13 +52,8 @@ class Desk:
         return status
 
     async def published(self) -> list[OrderUpdated]:
-        found = []
-        for bucket in await self.database.outbox.buckets(now=self.clock.now()):
-            leasing = self.database.outbox.lease(bucket, now=self.clock.now(), limit=10)
-            async with leasing as lease:
-                assert lease is not None
-                found += [codec.decode(r.message.value or b"", OrderUpdated) for r in lease.rows]
-        return found
+        async with self.database.outbox.lease(now=self.clock.now(), limit=10) as lease:
+            return [codec.decode(r.message.value or b"", OrderUpdated) for r in lease.rows]
 
 
 async def test_an_order_that_heard_nothing_in_time_is_cancelled_and_told_of_once() -> None:

@@ -155,7 +155,7 @@ async def test_untraced_a_place_is_passed_on_as_it_came(service: JournalService)
 async def test_what_a_message_causes_follows_from_its_handling() -> None:
     service, notes = await traced_service()
     await service.receive(a("1", headers=FROM_PLACE))
-    [row] = [row for bucket in await rows_of(service) for row in bucket if is_reply(row)]
+    [row] = [row for row in await rows_of(service) if is_reply(row)]
     assert notes.spans[0].trace == Trace.of(row.headers)
 
 
@@ -209,15 +209,10 @@ async def test_an_observer_hears_of_a_message_in_its_span() -> None:
     assert tracing.current() is UNTRACED
 
 
-async def rows_of(service: JournalService) -> list[list[Message]]:
-    """Return what waits in the outbox, by bucket."""
-    found = []
-    now = service.clock.now()
-    for bucket in await service.database.outbox.buckets(now=now):
-        async with service.database.outbox.lease(bucket, now=now, limit=100) as lease:
-            assert lease is not None
-            found.append([row.message for row in lease.rows])
-    return found
+async def rows_of(service: JournalService) -> list[Message]:
+    """Return what waits in the outbox."""
+    async with service.database.outbox.lease(now=service.clock.now(), limit=100) as lease:
+        return [row.message for row in lease.rows]
 
 
 def is_reply(message: Message) -> bool:

@@ -31,7 +31,6 @@ from tradex_core.events import topics
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.dispatch import Dispatcher
 from tradex_core.messaging.opening import Opener
-from tradex_core.messaging.outbox import BUCKETS
 
 
 def dispatcher(
@@ -70,10 +69,8 @@ def cancellation(name: str) -> Message:
 async def told(database: MongoDatabase, clock: FakeClock) -> Counter[str]:
     """Return how many messages wait to be published, by topic."""
     rows: Counter[str] = Counter()
-    for bucket in range(BUCKETS):
-        async with database.outbox.lease(bucket, now=clock.now(), limit=10_000) as lease:
-            assert lease is not None
-            rows.update(row.message.topic for row in lease.rows)
+    async with database.outbox.lease(now=clock.now(), limit=10_000) as lease:
+        rows.update(row.message.topic for row in lease.rows)
     return rows
 
 

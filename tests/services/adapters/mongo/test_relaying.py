@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from random import Random
 
@@ -17,27 +18,21 @@ from adapters.mongo import follower
 from adapters.mongo.database import MongoDatabase
 from adapters.mongo.roll_forward import roll_forward
 from tradex_core.messaging.broker import Message, Producer
-from tradex_core.messaging.outbox import bucket_of
 from tradex_core.messaging.relay import Relay
 
-BUCKET = bucket_of(a_message())
 LATER = NOW + timedelta(seconds=11)
 
 
 async def seen(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
-    async with database.outbox.lease(BUCKET, now=now, limit=100) as lease:
-        assert lease is not None
+    async with database.outbox.lease(now=now, limit=100) as lease:
         return [(row.message.value or b"").decode() for row in lease.rows]
 
 
 async def test_a_bucket_is_one_process_s_at_a_time(connect: Connect) -> None:
     mine, theirs = connect(), connect()
     await publish(mine, a_message())
-    async with mine.outbox.lease(BUCKET, now=NOW, limit=10):
-        assert [] == list(await theirs.outbox.buckets(now=NOW))
-        async with theirs.outbox.lease(BUCKET, now=NOW, limit=10) as lease:
-            assert lease is None
-    assert [BUCKET] == list(await theirs.outbox.buckets(now=NOW))
+    async with mine.outbox.lease(now=NOW, limit=10):
+        assert [] == await seen(theirs)
     assert ["value"] == await seen(theirs)
 
 
@@ -46,9 +41,8 @@ async def test_the_bucket_of_a_relay_that_died_is_another_s_in_ten_seconds(
 ) -> None:
     dead, alive = connect(), connect()
     await publish(dead, a_message())
-    async with dead.outbox.lease(BUCKET, now=NOW, limit=10):
-        assert [] == list(await alive.outbox.buckets(now=LATER - timedelta(seconds=2)))
-        assert [BUCKET] == list(await alive.outbox.buckets(now=LATER))
+    async with dead.outbox.lease(now=NOW, limit=10):
+        assert [] == await seen(alive, now=LATER - timedelta(seconds=2))
         assert ["value"] == await seen(alive, now=LATER)
 
 
@@ -57,18 +51,13 @@ async def test_who_stalls_beyond_its_lease_takes_nobody_else_s_bucket_away(
 ) -> None:
     stalled, next_one, third = connect(), connect(), connect()
     await publish(stalled, a_message())
-    async with next_one.outbox.lease(BUCKET, now=NOW, limit=10):
-        pass
-    async with stalled.outbox.lease(BUCKET, now=NOW, limit=10) as late:
-        assert late is not None
-        lease_of = next_one.outbox.lease(BUCKET, now=LATER, limit=10)
-        async with lease_of as lease:
-            assert lease is not None
-            await late.delete([])
-        async with next_one.outbox.lease(BUCKET, now=LATER, limit=10):
-            pass
-    async with third.outbox.lease(BUCKET, now=LATER, limit=10) as lease:
-        assert lease is not None
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(stalled.outbox.lease(now=NOW, limit=10))
+        async with next_one.outbox.lease(now=LATER, limit=10) as lease:
+            assert 1 == len(lease.rows)
+            await held.aclose()
+            assert [] == await seen(third, now=LATER)
+    assert ["value"] == await seen(third, now=LATER)
 
 
 async def test_a_late_relay_only_repeats_what_another_has_published(
@@ -77,11 +66,9 @@ async def test_a_late_relay_only_repeats_what_another_has_published(
     stalled, next_one = connect(), connect()
     await publish(stalled, *[a_message(str(number)) for number in range(3)])
     log: list[str] = []
-    async with stalled.outbox.lease(BUCKET, now=NOW, limit=10) as late:
-        assert late is not None
+    async with stalled.outbox.lease(now=NOW, limit=10) as late:
         log.append(value_of(late.rows[0].message))
-        async with next_one.outbox.lease(BUCKET, now=LATER, limit=10) as lease:
-            assert lease is not None
+        async with next_one.outbox.lease(now=LATER, limit=10) as lease:
             await publish(next_one, a_message("3"))
             log += [value_of(row.message) for row in lease.rows]
             await lease.delete([row.id for row in lease.rows])
@@ -95,17 +82,16 @@ async def test_a_late_relay_only_repeats_what_another_has_published(
 async def test_what_two_relays_deleted_each_in_part_is_gone(connect: Connect) -> None:
     late_one, next_one = connect(), connect()
     await publish(late_one, a_message("0"), a_message("1"))
-    async with late_one.outbox.lease(BUCKET, now=NOW, limit=10) as late:
-        assert late is not None
-        async with next_one.outbox.lease(BUCKET, now=LATER, limit=10) as lease:
-            assert lease is not None
-            await late.delete([late.rows[0].id])
-            await lease.delete([lease.rows[1].id])
-    async with next_one.outbox.lease(BUCKET, now=LATER, limit=10) as lease:
-        assert lease is not None
+    async with (
+        late_one.outbox.lease(now=NOW, limit=10) as late,
+        next_one.outbox.lease(now=LATER, limit=10) as lease,
+    ):
+        await late.delete([late.rows[0].id])
+        await lease.delete([lease.rows[1].id])
+    async with next_one.outbox.lease(now=LATER, limit=10) as lease:
         assert [] == list(lease.rows)
         await lease.delete([])
-    assert [] == list(await next_one.outbox.buckets(now=LATER))
+    assert 0 == await next_one.documents["outbox"].count_documents({"waits": True})
 
 
 async def test_who_stalled_while_writing_a_commit_down_brings_nothing_back_that_was_published(
@@ -113,8 +99,7 @@ async def test_who_stalled_while_writing_a_commit_down_brings_nothing_back_that_
 ) -> None:
     await publish(database, a_message("0"), a_message("1"))
     [stalled] = await commits(database)
-    async with database.outbox.lease(BUCKET, now=NOW, limit=10) as lease:
-        assert lease is not None
+    async with database.outbox.lease(now=NOW, limit=10) as lease:
         await lease.delete([lease.rows[0].id])
         await roll_forward(database.documents, stalled)
         assert ["1"] == await seen(database, now=LATER)
@@ -131,7 +116,6 @@ async def test_what_a_process_that_died_committed_is_published_by_another(
         dying.setattr(follower, "roll_forward", die_at_once)
         await publish(dead, a_message())
     assert 1 == await alive.outbox.count()
-    assert [BUCKET] == list(await alive.outbox.buckets(now=NOW))
     assert ["value"] == await seen(alive)
 
 
@@ -139,9 +123,7 @@ async def test_a_key_that_is_put_off_is_so_for_every_process(connect: Connect) -
     mine, theirs = connect(), connect()
     key, another = neighbours(2)
     await publish(mine, a_message("0", key=key), a_message("1", key=another))
-    bucket = bucket_of(a_message(key=key))
-    async with mine.outbox.lease(bucket, now=NOW, limit=10) as lease:
-        assert lease is not None
+    async with mine.outbox.lease(now=NOW, limit=10) as lease:
         await lease.put_off(lease.rows[0].id, until=LATER)
     assert ["1"] == await seen(theirs)
     assert ["0", "1"] == await seen(theirs, now=LATER)
@@ -152,9 +134,8 @@ async def test_how_much_waits_is_counted(database: MongoDatabase) -> None:
     await publish(database, *[a_message(key=f"key-{number}") for number in range(30)])
     await publish(database, *[a_message(str(number)) for number in range(3)])
     assert 33 == await database.outbox.count()
-    async with database.outbox.lease(BUCKET, now=NOW, limit=1) as lease:
-        assert lease is not None
-        await lease.delete([row.id for row in lease.rows])
+    async with database.outbox.lease(now=NOW, limit=1) as lease:
+        await lease.delete([lease.rows[0].id])
     assert 32 == await database.outbox.count()
 
 

@@ -6,6 +6,7 @@ from tests.builders.products import TEA, a_product
 from tests.services.adapters.mongo.conftest import Connect
 from tests.services.adapters.mongo.work import add, sell, stock_of
 
+from adapters.mongo import turns
 from adapters.mongo.database import MongoDatabase
 from adapters.mongo.products import ProductsUnitOfWork
 from tradex_core.errors import StoreConflict
@@ -57,7 +58,10 @@ async def test_the_turn_of_a_process_that_died_is_over_in_the_end(
             await selling
 
 
-async def test_all_who_keep_meeting_get_their_turn(connect: Connect) -> None:
+async def test_all_who_keep_meeting_get_their_turn(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_POLITE_SECONDS", 600.0)
     databases = [connect() for _ in range(3)]
     await add(databases[0], a_product(TEA, stock=30))
     await lose(databases[0], databases[1])

@@ -14,7 +14,6 @@ from tests.contracts.stores import UsersStore
 from adapters.postgres.database import PoolSettings, PostgresDatabase
 from adapters.postgres.users import UsersUnitOfWork, users_database
 from tradex_core.errors import Outage, StoreConflict
-from tradex_core.messaging.outbox import bucket_of
 
 Users = UsersStore[PostgresDatabase]
 SHORT = timedelta(milliseconds=100)
@@ -57,7 +56,8 @@ async def test_a_server_that_is_away_is_named_with_the_reason(url: str, why: str
         with pytest.raises(Outage):
             await unit.handled([a_delivery("1")])
     with pytest.raises(Outage):
-        await database.outbox.buckets(now=NOW)
+        async with database.outbox.lease(now=NOW, limit=10):
+            pass
     with pytest.raises(Outage):
         await database.parking.next_due("auth")
     await database.close()
@@ -150,8 +150,7 @@ async def test_a_relay_that_loses_its_connection_deletes_nothing(
     await HARNESS.commit(users, lambda unit: unit.publish([a_message()]))
 
     async def relay() -> None:
-        async with users.outbox.lease(bucket_of(a_message()), now=NOW, limit=10) as lease:
-            assert lease is not None
+        async with users.outbox.lease(now=NOW, limit=10) as lease:
             disconnect_everybody(auth_url)
             await lease.delete([row.id for row in lease.rows])
 

@@ -66,14 +66,11 @@ class Broker:
 async def relay(outbox: Outbox, broker: Broker, *, until: asyncio.Event) -> None:
     while True:
         is_over = until.is_set()
-        buckets = await outbox.buckets(now=NOW)
-        if is_over and not buckets:
-            return
-        for bucket in buckets:
-            async with outbox.lease(bucket, now=NOW, limit=7) as lease:
-                if lease is not None:
-                    taken = await broker.publish([row.message for row in lease.rows])
-                    await lease.delete([row.id for row in lease.rows[:taken]])
+        async with outbox.lease(now=NOW, limit=7) as lease:
+            if is_over and not lease.rows:
+                return
+            taken = await broker.publish([row.message for row in lease.rows])
+            await lease.delete([row.id for row in lease.rows[:taken]])
 
 
 @pytest.mark.parametrize("seed", range(3))
