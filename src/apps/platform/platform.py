@@ -11,6 +11,7 @@ from dependency_injector import providers
 from apps.auth.admin_accounts import AdminAccounts
 from apps.platform.container import PlatformContainer
 from apps.runtime.checks import Checks
+from apps.runtime.ending import bounded
 from apps.runtime.health import HealthApp
 from apps.runtime.http_protocol import HttpLimits
 from apps.runtime.http_server import HttpServer
@@ -139,9 +140,7 @@ class Platform:
     async def quiet(self, timeout: float) -> bool:
         """Wait until every message is handled and published; return whether that came in time."""
         try:
-            async with asyncio.timeout(timeout):
-                while not await self._is_quiet():  # noqa: ASYNC110 - looks at many places
-                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            await bounded(self._becomes_quiet(), timeout)
         except TimeoutError:
             return False
         return True
@@ -180,6 +179,10 @@ class Platform:
 
     def _gateway_failed(self, cause: BaseException) -> None:
         self._background.fail("the gateway's follower", cause)
+
+    async def _becomes_quiet(self) -> None:
+        while not await self._is_quiet():  # noqa: ASYNC110 - looks at many places
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def _is_quiet(self) -> bool:
         for database in self._databases.values():

@@ -1,12 +1,13 @@
 """How much waits in each database and in the topics, for whoever watches."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from apps.operations.lag import measure_lag
+from apps.runtime.ending import bounded
 from apps.runtime.servers import Database
 from tradex_core.clock import Clock
 from tradex_core.errors import Passing, Unpublishable
@@ -67,10 +68,9 @@ class Backlogs:
             self.lags[labels] = self.lags.get(labels, 0) + each.lag
 
 
-async def _unless_away(work: Awaitable[T]) -> T | None:
+async def _unless_away(work: Coroutine[Any, Any, T]) -> T | None:
     with suppress(Passing, Unpublishable, TimeoutError):
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await work
+        return await bounded(work, _PATIENCE_SECONDS)
     return None
 
 

@@ -1,12 +1,13 @@
 """Ending in good order within a time, whatever does not answer meanwhile."""
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
 import structlog
+
+from apps.runtime.ending import bounded
 
 _log = structlog.stdlib.get_logger("tradex.shutdown")
 
@@ -30,8 +31,7 @@ class Draining:
         if self._ends_at is None:
             self._ends_at = now + self._seconds
         try:
-            async with asyncio.timeout(min(share * self._seconds, self._ends_at - now)):
-                await work
+            await bounded(work, min(share * self._seconds, self._ends_at - now))
         except TimeoutError:
             _log.warning("left behind", what=name)
         except Exception as error:  # noqa: BLE001 - the rest has to end too

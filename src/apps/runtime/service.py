@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from apps.runtime.ending import end
 from tradex_core.messaging.consume import Consumer
 from tradex_core.messaging.relay import Relay
 
@@ -37,19 +38,10 @@ class BackgroundFailure(Exception):
     """A loop that should run for ever ended; the process cannot go on without it."""
 
 
-_AGAIN_SECONDS: Final = 1.0
-
-
 class Background:
-    """Owns tasks: each is awaited, and the first that fails or ends is what `failed` raises.
+    """Owns tasks: each is awaited, and the first that fails or ends is what `failed` raises."""
 
-    One that goes on although it was cancelled is cancelled anew every `again_seconds`: Python
-    3.11's asyncio.wait_for, which drivers use, loses a cancellation that comes together with what
-    it waited for (https://github.com/python/cpython/issues/86296).
-    """
-
-    def __init__(self, *, again_seconds: float = _AGAIN_SECONDS) -> None:
-        self._again_seconds = again_seconds
+    def __init__(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -75,10 +67,7 @@ class Background:
         """Cancel what still runs and wait for it."""
         if not self._failure.done():
             self._failure.cancel()
-        while running := [task for task in reversed(self._tasks) if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=self._again_seconds)
+        await end(self._tasks[::-1])
         self._tasks.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

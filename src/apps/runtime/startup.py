@@ -1,13 +1,14 @@
 """Waiting for the servers that an app needs before it begins, and saying which are missing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 from random import SystemRandom
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
+from apps.runtime.ending import bounded, end
 from apps.runtime.servers import Inspection
 from tradex_core.errors import Passing, Unpublishable
 from tradex_core.messaging.broker import Broker
@@ -43,8 +44,8 @@ async def wait_for(
     """
     missing = dict.fromkeys(servers, "no answer yet")
     try:
-        async with asyncio.timeout(within.total_seconds()):
-            found = await _saying(missing, _inspected(servers, inspections, missing))
+        asking = _inspected(servers, inspections, missing)
+        found = await bounded(_saying(missing, asking), within.total_seconds())
     except TimeoutError:
         lines = (f"{name}: {why} ({servers[name].setting})" for name, why in missing.items())
         msg = _listed(f"not there within {within.total_seconds():g} s", lines)
@@ -92,9 +93,11 @@ async def _answered(name: str, server: Server, missing: dict[str, str]) -> None:
             return
 
 
-async def _saying(missing: Mapping[str, str], waiting: Awaitable[Sequence[str]]) -> Sequence[str]:
+async def _saying(
+    missing: Mapping[str, str], waiting: Coroutine[Any, Any, Sequence[str]]
+) -> Sequence[str]:
     """Wait, and log what is missing meanwhile."""
-    task = asyncio.ensure_future(waiting)
+    task = asyncio.create_task(waiting)
     try:
         while True:
             done, _ = await asyncio.wait({task}, timeout=_SAY_AGAIN_SECONDS)
@@ -102,8 +105,7 @@ async def _saying(missing: Mapping[str, str], waiting: Awaitable[Sequence[str]])
                 return task.result()
             _log.warning("waiting for servers", **missing)
     finally:
-        task.cancel()
-        await asyncio.wait({task})
+        await end([task])
 
 
 def _pause() -> float:
