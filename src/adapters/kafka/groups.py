@@ -37,6 +37,9 @@ _AWAY: Final = frozenset(
 """Why offsets are not committed that could be at the next try; else the group is rebalancing."""
 
 _TRY_AGAIN_SECONDS: Final = 0.2
+_HEARD_WITHIN_SECONDS: Final = 5.0
+"""After so long a commit is sent anew: librdkafka may hold one back that met a broker's end."""
+_UNHEARD: Final = KafkaError(KafkaError._TIMED_OUT)  # noqa: SLF001 - so librdkafka names it
 
 _log = logging.getLogger("tradex.kafka")
 
@@ -61,6 +64,7 @@ class MemberThread(ReadingThread):
         self._committed: dict[Partition, int] = {}
         self._owed: dict[Partition, int] = {}
         self._sent: dict[Partition, int] = {}
+        self._sent_at = 0.0
         self._unanswered: Answers = []
         self._answered_by_sent: Answers = []
         self._try_again_at = 0.0
@@ -95,7 +99,10 @@ class MemberThread(ReadingThread):
 
     def _turn(self) -> None:
         super()._turn()
-        if self._owed and monotonic() > self._try_again_at:
+        now = monotonic()
+        if self._sent and now > self._sent_at + _HEARD_WITHIN_SECONDS:
+            self._settle(dict.fromkeys(self._sent, _UNHEARD))
+        if self._owed and now > self._try_again_at:
             self._commit_owed()
 
     def _gained(self, consumer: Consumer, gained: list[TopicPartition]) -> None:
@@ -130,7 +137,7 @@ class MemberThread(ReadingThread):
         if not self._sent:
             self._answer(None)
             return
-        self._expects_answer = True
+        self._sent_at, self._expects_answer = monotonic(), True
         offsets = [TopicPartition(*partition, end) for partition, end in self._sent.items()]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
@@ -138,9 +145,10 @@ class MemberThread(ReadingThread):
             self._settle(dict.fromkeys(self._sent, cause_of(error)))
 
     def _heard(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
-        """Hear what became of a commit, in `poll`."""
-        errors = {(each.topic, each.partition): each.error or error for each in answers}
-        self._settle({p: found for p in self._sent if (found := errors.get(p, error)) is not None})
+        """Hear what became of a commit, in `poll`; of one that was sent anew it is too late."""
+        if {(each.topic, each.partition): each.offset for each in answers} == self._sent:
+            errors = {(each.topic, each.partition): each.error or error for each in answers}
+            self._settle({p: found for p, found in errors.items() if found is not None})
 
     def _settle(self, refused: Mapping[Partition, KafkaError]) -> None:
         """Note what was committed, owe the rest, and answer; of what is lost nothing is noted."""

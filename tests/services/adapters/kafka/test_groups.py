@@ -1,14 +1,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 from tests.contracts.broker_harness import partitions, positions, spread
 
+from adapters.kafka import groups
 from adapters.kafka.broker import KafkaBroker
-from adapters.kafka.groups import MemberThread
+from adapters.kafka.groups import KafkaSubscription, MemberThread
 from adapters.kafka.settings import KafkaSettings
+from tradex_core.errors import Outage
 from tradex_core.events.topics import Topic
 from tradex_core.messaging.broker import Message, Record, Subscription
 
@@ -107,6 +110,40 @@ async def test_a_commit_never_goes_back(broker: KafkaBroker, name: str) -> None:
     await member.commit(records)
     await member.commit(records[:2])
     assert {(name, 0): 5} == await broker.committed(name)
+
+
+class DeafOnce:
+    """A consumer that loses its first commit without a word."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self.lost: list[TopicPartition] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a consumer has
+        return getattr(self._consumer, name)
+
+    def commit(self, *, offsets: list[TopicPartition], asynchronous: bool) -> None:
+        assert asynchronous
+        if self.lost:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+        self.lost = self.lost or offsets
+
+
+async def test_a_commit_of_which_nothing_is_heard_is_sent_again(
+    settings: KafkaSettings, broker: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "_HEARD_WITHIN_SECONDS", 0.1)
+    await broker.publish([Message(topic, None, b"1", (), 0)])
+    thread = MemberThread(settings, topic, [topic], capacity=50)
+    monkeypatch.setattr(thread, "_consumer", DeafOnce(thread._consumer))  # noqa: SLF001
+    thread.start()
+    member = KafkaSubscription(thread, settings)
+    records = await fetch(member, 1)
+    with pytest.raises(Outage, match="did not commit"):
+        await member.commit(records)
+    await member.commit(records)
+    assert {(topic, 0): 1} == await broker.committed(topic)
+    await member.close()
 
 
 async def test_rewinding_goes_back_over_what_was_read_ahead(
