@@ -50,12 +50,16 @@ class OutboxContract(StoreHarness):
             found = [row.message for row in lease.rows]
         assert sorted(messages, key=repr) == sorted(found, key=repr)
 
-    async def test_no_more_is_shown_of_a_bucket_than_asked_for(self, store: Store) -> None:
-        key, *others = neighbours(3)
+    async def test_shown_a_few_at_a_time_everything_comes_in_order(self, store: Store) -> None:
         elsewhere = next(k for k in KEYS if bucket_of(a_message(key=k)) != bucket_of(a_message()))
-        await self.put(store, *[a_message(each, key=each) for each in (key, *others, elsewhere)])
-        assert sorted([key, others[0], elsewhere]) == sorted(await self.take(store, limit=2))
-        assert [others[1]] == await self.take(store)
+        await self.put(store, *[a_message(str(number)) for number in range(5)])
+        await self.put(store, a_message("elsewhere", key=elsewhere))
+        taken: list[str] = []
+        while shown := await self.take(store, limit=2):
+            assert len(shown) <= 2
+            taken += shown
+        assert ["0", "1", "2", "3", "4"] == [value for value in taken if value != "elsewhere"]
+        assert "elsewhere" in taken
 
     async def test_the_oldest_come_first_and_no_more_than_asked_for(self, store: Store) -> None:
         await self.put(store, *[a_message(str(number)) for number in range(5)])
@@ -94,8 +98,9 @@ class OutboxContract(StoreHarness):
             await self.put(
                 store, a_message("later", key=neighbour), a_message("theirs", key=elsewhere)
             )
-            assert ["theirs"] == await self.take(store)
-        assert ["mine", "later"] == await self.take(store)
+            assert "later" not in (taken := await self.take(store))
+            await lease.delete([row.id for row in lease.rows])
+        assert ["later", "theirs"] == sorted(taken + await self.take(store))
 
     async def test_a_relay_that_fails_gives_its_bucket_back(self, store: Store) -> None:
         await self.put(store, a_message())

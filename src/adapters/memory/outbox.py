@@ -86,7 +86,8 @@ class MemoryOutbox:
         for bucket, _ in taken:
             bucket.leased = True
         try:
-            yield MemoryLease((bucket, row) for bucket, rows in taken for row in rows[:limit])
+            each = max(1, limit // max(1, len(taken)))
+            yield MemoryLease((bucket, row) for bucket, rows in taken for row in rows[:each])
         finally:
             for bucket, _ in taken:
                 bucket.leased = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.mongo.connection import Document
-from adapters.mongo.outbox_documents import OUTBOX, outbox_documents
+from adapters.mongo.outbox_documents import OUTBOX, outbox_document
 from adapters.mongo.sequence import sequence
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message
@@ -70,7 +70,9 @@ class Draft:
         """Return the commit of this number."""
         for index, document in enumerate(self.placed):
             document["place"] = sequence(number, index)
-        writes = {**self.writes, OUTBOX: Writes(new=outbox_documents(number, self.messages))}
+        writes = dict(self.writes)
+        if self.messages:
+            writes[OUTBOX] = Writes(new=[outbox_document(number, self.messages)])
         return {
             "_id": number,
             "stage": WHOLE,

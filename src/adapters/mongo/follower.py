@@ -23,6 +23,8 @@ APPLIED: Final = "applied"
 """The document that says up to where the documents follow the log."""
 
 _AT_ONCE: Final = 4
+_MARK_EVERY: Final = timedelta(seconds=1)
+"""How much, in time, who begins or falls behind may find and write down once more."""
 _TRUSTED: Final = timedelta(hours=1)
 """How long a position is good for: far shorter than any commit is kept."""
 
@@ -49,9 +51,10 @@ class Follower:
         self._database = database
         self._commits = commits
         self._clock = clock
-        # Should it be lost, commits are written down once more, which is harmless.
+        # Where it lags or is lost, commits are written down once more, which is harmless.
         self._state = database.get_collection(LOG_STATE, write_concern=WriteConcern(w=1))
         self._position: Snapshot | None = None
+        self._marked_at: datetime | None = None
         self._moving = asyncio.Lock()
 
     async def catch_up(self) -> Snapshot:
@@ -84,11 +87,13 @@ class Follower:
         for commit in commits:
             if commit["stage"] == WHOLE:
                 await roll_forward(self._database, commit)
-        number = int(commits[-1]["_id"])
-        with translated("note what is written down"):
-            mark = {"$max": {"number": number}}
-            await self._state.update_one({"_id": APPLIED}, mark, upsert=True)
-        self._position = Snapshot(number, self._clock.now())
+        number, now = int(commits[-1]["_id"]), self._clock.now()
+        if self._marked_at is None or not self._marked_at <= now < self._marked_at + _MARK_EVERY:
+            with translated("note what is written down"):
+                mark = {"$max": {"number": number}}
+                await self._state.update_one({"_id": APPLIED}, mark, upsert=True)
+            self._marked_at = now
+        self._position = Snapshot(number, now)
         return number
 
     async def _reached(self) -> int:

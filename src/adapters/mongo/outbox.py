@@ -1,4 +1,4 @@
-"""The outbox in MongoDB: buckets of messages in the order of their commits.
+"""The outbox in MongoDB: messages in the order of their commits.
 
 A lease only saves relays from publishing the same twice. Should one stall beyond its lease, order
 holds all the same: every relay publishes a key's messages in the order of their ids, from the
@@ -14,15 +14,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bson import ObjectId
-from pymongo import WriteConcern
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 
 from adapters.mongo.commit_log import COMMITS, CommitLog
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
-from adapters.mongo.outbox_documents import OUTBOX, OUTBOX_BUCKETS
-from adapters.mongo.outbox_lease import MongoLease, ShownBucket, put_off_in, shown_bucket
-from adapters.mongo.together import together
+from adapters.mongo.follower import LOG_STATE
+from adapters.mongo.outbox_documents import OUTBOX
+from adapters.mongo.outbox_lease import (
+    RELAY,
+    MongoLease,
+    PutOff,
+    Waiting,
+    put_off_in,
+    waiting_rows,
+)
 from tradex_core.errors import Outage
 
 _LEASED_FOR: Final = timedelta(seconds=10)
@@ -35,7 +42,7 @@ class MongoOutbox:
         self._log = log
         self._commits = database[COMMITS]
         self._outbox = database[OUTBOX]
-        self._buckets = database.get_collection(OUTBOX_BUCKETS, write_concern=WriteConcern(w=1))
+        self._state = database.get_collection(LOG_STATE, write_concern=WriteConcern(w=1))
         self._added = asyncio.Event()
 
     def wake(self) -> None:
@@ -53,27 +60,28 @@ class MongoOutbox:
 
     async def oldest(self) -> datetime | None:
         """Return when the oldest message that waits was committed; None where none waits."""
-        wait: Document = {"$match": {"waits": True}}
-        first: Document = {"$group": {"_id": None, "commit": {"$min": "$commit"}}}
         with translated("say since when what is to be published waits"):
-            found = await (await self._outbox.aggregate([wait, first])).to_list()
-            if not found:
-                return None
-            commit = await self._commits.find_one({"_id": found[0]["commit"]}, {"at": 1})
-        return None if commit is None else commit["at"]
+            first = await self._outbox.find_one({"waits": True}, {"_id": 1}, sort=[("_id", 1)])
+            commit = first and await self._commits.find_one({"_id": first["_id"]}, {"at": 1})
+        return commit["at"] if commit else None
 
     @asynccontextmanager
     async def lease(self, *, now: datetime, limit: int) -> AsyncIterator[MongoLease]:
-        """Take each bucket that holds something to publish now, and that no relay has, for 10 s."""
+        """Take the outbox for 10 seconds; nothing of it is shown where another relay has it."""
         owner = ObjectId()
-        ready = await self._ready(now)
-        taken = await self._take(ready, owner, now) if ready else []
+        state = await self._take(owner, now) if await self._is_ready() else None
+        if state is None:
+            yield self._leased(Waiting(), {}, now)
+            return
         try:
-            shown = await together(self._shown(state, now, limit) for state in taken)
-            yield MongoLease(self._outbox, self._buckets, shown, now=now)
+            put_off = put_off_in(state, now)
+            waiting = await waiting_rows(self._outbox, put_off, limit=limit)
+            yield self._leased(waiting, put_off, now)
         finally:
-            if taken:
-                await self._give_back(owner)
+            with suppress(Outage), translated("give the outbox back"):
+                await self._state.update_one(
+                    {"_id": RELAY, "owner": owner}, {"$set": {"owner": None, "until": None}}
+                )
 
     async def wait(self, timeout: float) -> None:
         """Return when something was added in this process, or after so many seconds."""
@@ -82,36 +90,20 @@ class MongoOutbox:
                 await self._added.wait()
         self._added.clear()
 
-    async def _ready(self, now: datetime) -> list[int]:
-        """Return the buckets that hold something to publish now, and that no relay has."""
+    async def _is_ready(self) -> bool:
         await self._log.snapshot()
         with translated("say what waits to be published"):
-            waiting: list[int] = await self._outbox.distinct("bucket", {"waits": True})
-            states = await self._buckets.find({"_id": {"$in": waiting}}).to_list()
-        return [state["_id"] for state in states if await self._is_ready(state, now)]
+            return await self._outbox.find_one({"waits": True}, {"_id": 1}) is not None
 
-    async def _is_ready(self, state: Document, now: datetime) -> bool:
-        if state["until"] is not None and state["until"] > now:
-            return False
-        if not put_off_in(state, now):
-            return True
-        return bool((await self._shown(state, now, 1)).rows)
-
-    async def _take(self, ready: list[int], owner: ObjectId, now: datetime) -> list[Document]:
-        """Lease these buckets, but those that another relay was first to lease."""
+    async def _take(self, owner: ObjectId, now: datetime) -> Document | None:
         is_free: Document = {"$or": [{"until": None}, {"until": {"$lte": now}}]}
-        with translated("lease what is to be published"):
-            await self._buckets.update_many(
-                {"_id": {"$in": ready}, **is_free},
+        with translated("lease the outbox"):
+            taken: Document | None = await self._state.find_one_and_update(
+                {"_id": RELAY, **is_free},
                 {"$set": {"owner": owner, "until": now + _LEASED_FOR}},
+                return_document=ReturnDocument.AFTER,
             )
-            return await self._buckets.find({"_id": {"$in": ready}, "owner": owner}).to_list()
+        return taken
 
-    async def _shown(self, state: Document, now: datetime, limit: int) -> ShownBucket:
-        return await shown_bucket(self._outbox, state["_id"], put_off_in(state, now), limit=limit)
-
-    async def _give_back(self, owner: ObjectId) -> None:
-        with suppress(Outage), translated("give back what was leased"):
-            await self._buckets.update_many(
-                {"owner": owner}, {"$set": {"owner": None, "until": None}}
-            )
+    def _leased(self, waiting: Waiting, put_off: PutOff, now: datetime) -> MongoLease:
+        return MongoLease(self._outbox, self._state, waiting=waiting, put_off=put_off, now=now)

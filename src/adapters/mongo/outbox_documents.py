@@ -1,6 +1,6 @@
-"""The outbox as documents: what one commit has for one bucket is one of them."""
+"""The outbox as documents: the messages of one commit are one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,32 +8,20 @@ from adapters.mongo.connection import Document
 from adapters.mongo.messages import message_document, message_of
 from adapters.mongo.sequence import sequence
 from tradex_core.messaging.broker import Message
-from tradex_core.messaging.outbox import OutboxRow, bucket_of
+from tradex_core.messaging.outbox import OutboxRow
 
 OUTBOX: Final = "outbox"
-OUTBOX_BUCKETS: Final = "outbox_buckets"
 
 
-def outbox_id(commit: int, bucket: int) -> str:
-    """Name what a commit has for a bucket."""
-    return f"{commit}/{bucket}"
-
-
-def outbox_documents(commit: int, messages: Iterable[Message]) -> list[Document]:
-    """Write messages down, by bucket and in order."""
-    buckets: dict[int, list[Document]] = {}
-    for index, message in enumerate(messages):
-        row = {"index": index, **message_document(message)}
-        buckets.setdefault(bucket_of(message), []).append(row)
-    return [
-        {"_id": outbox_id(commit, bucket), "waits": True, "bucket": bucket, "rows": rows}
-        for bucket, rows in buckets.items()
-    ]
+def outbox_document(commit: int, messages: Sequence[Message]) -> Document:
+    """Write the messages of a commit down, in order."""
+    rows = [{"index": index, **message_document(each)} for index, each in enumerate(messages)]
+    return {"_id": commit, "waits": True, "rows": rows}
 
 
 def outbox_rows(document: Document) -> list[OutboxRow]:
     """Read messages back."""
-    commit = document["commit"]
+    commit = document["_id"]
     return [
         OutboxRow(sequence(commit, row["index"]), message_of(row), row.get("attempts", 0))
         for row in document["rows"]
@@ -42,4 +30,4 @@ def outbox_rows(document: Document) -> list[OutboxRow]:
 
 def published(at: datetime) -> Document:
     """Return the update that leaves of a document only that nobody is to bring it back."""
-    return {"$set": {"goneAt": at}, "$unset": {"waits": 1, "bucket": 1, "rows": 1}}
+    return {"$set": {"goneAt": at}, "$unset": {"waits": 1, "rows": 1}}

@@ -5,16 +5,17 @@ from datetime import timedelta
 from typing import Final
 
 from beanie import init_beanie
-from pymongo import IndexModel, UpdateOne
+from pymongo import IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
 from adapters.mongo.commit_log import COMMITS
 from adapters.mongo.connection import Document, connect
 from adapters.mongo.documents import MOVEMENTS_NAME, PRODUCTS_NAME, MovementInMongo, ProductInMongo
 from adapters.mongo.faults import translated
-from adapters.mongo.outbox_documents import OUTBOX, OUTBOX_BUCKETS
+from adapters.mongo.follower import LOG_STATE
+from adapters.mongo.outbox_documents import OUTBOX
+from adapters.mongo.outbox_lease import RELAY
 from adapters.mongo.parked_documents import HELD_LANES, PARKED_MESSAGES
-from tradex_core.messaging.outbox import BUCKETS
 
 _BUILDING: Final = timedelta(minutes=10)
 """How long building one collection's indexes may take."""
@@ -28,7 +29,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("stage", 1), ("at", 1)], name="stage_1_at_1"),
     ),
     OUTBOX: (
-        IndexModel([("waits", 1), ("bucket", 1), ("commit", 1)], name="waits_1_bucket_1_commit_1"),
+        IndexModel([("waits", 1), ("_id", 1)], name="waits_1__id_1"),
         IndexModel("goneAt", name="goneAt_1", sparse=True),
     ),
     PARKED_MESSAGES: (
@@ -54,7 +55,8 @@ async def upgrade(url: str) -> None:
             await init_beanie(database=database, document_models=[ProductInMongo, MovementInMongo])
             for collection, indexes in INDEXES.items():
                 await database[collection].create_indexes(list(indexes))
-            await _create_buckets(database)
+            free: Document = {"$setOnInsert": {"owner": None, "until": None, "putOff": []}}
+            await database[LOG_STATE].update_one({"_id": RELAY}, free, upsert=True)
     finally:
         await database.client.close()
 
@@ -79,12 +81,6 @@ async def _missing(database: AsyncDatabase[Document]) -> str | None:
             name = index.document["name"]
             if name not in there:
                 return f"the collection {collection!r} lacks its index {name!r}; {_REMEDY}"
-    if await database[OUTBOX_BUCKETS].count_documents({}) < BUCKETS:
-        return f"the collection {OUTBOX_BUCKETS!r} lacks documents; {_REMEDY}"
+    if await database[LOG_STATE].find_one({"_id": RELAY}) is None:
+        return f"the collection {LOG_STATE!r} lacks its document {RELAY!r}; {_REMEDY}"
     return None
-
-
-async def _create_buckets(database: AsyncDatabase[Document]) -> None:
-    free: Document = {"$setOnInsert": {"owner": None, "until": None, "putOff": []}}
-    created = [UpdateOne({"_id": bucket}, free, upsert=True) for bucket in range(BUCKETS)]
-    await database[OUTBOX_BUCKETS].bulk_write(created, ordered=False)

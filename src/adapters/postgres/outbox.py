@@ -48,7 +48,7 @@ _OLDEST: Final = f"""
 SELECT id, topic, key, payload, headers, partition, attempts
 FROM unnest(%(buckets)s::int8[]) AS number, LATERAL (
     SELECT * FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
-    ORDER BY id LIMIT %(limit)s
+    ORDER BY id LIMIT %(each)s
 ) AS oldest
 """  # noqa: S608 - made of constants
 _DELETE: Final = """
@@ -145,7 +145,8 @@ class PostgresOutbox:
         [taken] = await ask(driver, Statement(_TAKE, {"now": now}))
         buckets, found = [number for (number,) in taken], []
         if buckets:
-            given = {"buckets": number_array(buckets), "now": now, "limit": limit}
+            each = max(1, limit // len(buckets))
+            given = {"buckets": number_array(buckets), "now": now, "each": each}
             [found] = await ask(driver, Statement(_OLDEST, given))
         return PostgresLease(self._database.name, driver, buckets, [_row(each) for each in found])
 

@@ -33,7 +33,7 @@ class Lease(Protocol):
 
     @property
     def rows(self) -> Sequence[OutboxRow]:
-        """The oldest rows of each bucket by id, of no key that is put off."""
+        """The oldest rows of what was taken, by id per bucket, of no key that is put off."""
         ...
 
     async def delete(self, ids: Collection[int]) -> None:
@@ -49,9 +49,9 @@ class Outbox(Protocol):
     """What the relay needs of the outbox."""
 
     def lease(self, *, now: datetime, limit: int) -> AbstractAsyncContextManager[Lease]:
-        """Take for a while each bucket that holds something to publish now, and that no relay has.
+        """Take for a while what waits to be published now, but buckets that another relay has.
 
-        At most `limit` rows of each are shown.
+        At most `limit` rows are shown, but at least one of each bucket.
         """
         ...
 

@@ -11,8 +11,7 @@ from tradex_core.messaging.broker import Producer
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.outbox import Lease, Outbox, OutboxRow
 
-_BATCH = 128
-"""How many messages of a bucket are published at once."""
+_BATCH = 2_000
 _POLL_SECONDS = 1.0
 
 

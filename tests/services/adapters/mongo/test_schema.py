@@ -18,9 +18,9 @@ async def test_what_is_missing_is_named_with_its_remedy(mongo_url: str) -> None:
     )
 
 
-async def test_a_missing_bucket_is_named(mongo_url: str, connect: Connect) -> None:
-    await connect().documents["outbox_buckets"].delete_one({"_id": 7})
-    assert "'outbox_buckets' lacks documents; run `tradex db upgrade" in (
+async def test_what_a_relay_leases_is_missed_by_name(mongo_url: str, connect: Connect) -> None:
+    await connect().documents["log_state"].delete_one({"_id": "relay"})
+    assert "'log_state' lacks its document 'relay'; run `tradex db upgrade" in (
         await schema_problem(mongo_url) or ""
     )
 
