@@ -31,6 +31,12 @@ _WITH_A_STACK: Final = tuple(
     f"tests/services/{folder}/"
     for folder in ("apps", "observability", "runbooks", "secured", "strangers")
 )
+_CAMPAIGNS: Final = "tests/services/faults/test_schedule.py"
+_LONGEST_FIRST: Final = (
+    _CAMPAIGNS,
+    *("tests/services/faults/", "tests/services/runbooks/", "tests/services/test_launching.py"),
+    *("tests/services/apps/", "tests/services/"),
+)
 _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
     KAFKA: Kafka,
     POSTGRES: Postgres,
@@ -39,10 +45,12 @@ _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
 
 
 class _ByStack(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each file to one worker, and each folder whose tests share a stack."""
+    """Gives each file to one worker, each folder whose tests share a stack, and each campaign."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
+        if file == _CAMPAIGNS:
+            return nodeid
         return next((folder for folder in _WITH_A_STACK if file.startswith(folder)), file)
 
 
@@ -53,8 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and mostly waits: the rest runs beside it."""
-    items.sort(key=lambda item: "/faults/" not in item.path.as_posix())
+    """Begin with what takes longest: the rest runs beside it."""
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(nodeid: str) -> int:
+    places = (n for n, start in enumerate(_LONGEST_FIRST) if nodeid.startswith(start))
+    return next(places, len(_LONGEST_FIRST))
 
 
 def pytest_configure(config: pytest.Config) -> None:

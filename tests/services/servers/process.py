@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-_LOOK_AGAIN_SECONDS: Final = 0.05
+_LOOK_AGAIN_SECONDS: Final = 0.1
 _LOWEST_PORT: Final = 20_000
 _PORTS: Final = 12_000
 _PORTS_EACH: Final = 64
