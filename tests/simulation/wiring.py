@@ -34,6 +34,9 @@ from tradex_core.messaging.retry import Backoff
 BACKOFF: Final = Backoff(first=0.05, factor=2.0, cap=0.8, tries=6)
 """Shorter than in production, so that a run sees messages given up."""
 
+BATCH: Final = 4
+"""So few that batches are full, and handled side by side."""
+
 ACTOR_KEY: Final = b"the key that gateway and services share"
 GATEWAY_KEY: Final = b"the key of every gateway's digests"
 SIGNATURES: Final = ActorSignatures(ACTOR_KEY)
@@ -136,6 +139,7 @@ def settings_of(world: World) -> Settings:
         max_in_flight=room,
         max_sign_ins=room,
         max_streams=room,
+        consumer_batch=BATCH,
         unsigned_commands="refuse" if world.plan.refuses_unsigned else "accept",
         **NO_LIMITS,
     )

@@ -69,6 +69,7 @@ class OrdersHandlers:
                     handle=self._reject,
                 ),
             },
+            apart=True,
         )
 
     def _create(self, unit: OrdersUnit, command: CreateOrder, context: Context) -> OrderDocument:

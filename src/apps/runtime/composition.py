@@ -40,7 +40,9 @@ def service(
     """
     opener = Opener(name, routes, signatures=signatures, unsigned_accepted=unsigned_accepted)
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
-    consumer = Consumer(name, routes.topics, dispatcher, broker, means, batch=batch)
+    consumer = Consumer(
+        name, routes.topics, dispatcher, broker, means, batch=batch, apart=routes.apart
+    )
     used = (*routes.topics, *written_topics(routes, publishes))
     producer = traced(ObservedProducer(broker, means.observer), means.tracer)
     relay = Relay(outbox, producer, means, name=f"{name} relay")

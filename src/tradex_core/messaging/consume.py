@@ -1,6 +1,7 @@
 """The loops of a consumer: fetch, handle, commit the offsets; and try again what is parked."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,9 @@ class Consumer(Generic[W]):
 
     An outage of its store or of the broker is waited for, and nothing is given up because of it;
     `waiting` says that it lasts, and a breaker for each of its loops tells of it.
+
+    A full batch says that more waits. Where messages of different keys are `apart`, about different
+    aggregates, it is handled in two transactions side by side, and no partition is in both.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Consumer(Generic[W]):
         means: Means,
         *,
         batch: int = 500,
+        apart: bool = False,
     ) -> None:
         self.name = name
         self.topics = topics
@@ -42,6 +47,7 @@ class Consumer(Generic[W]):
         self._broker = broker
         self._means = means
         self._batch = batch
+        self._apart = apart
         self._subscription: Subscription | None = None
         self._between_batches = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -98,7 +104,12 @@ class Consumer(Generic[W]):
                 await self._outlast(_CONSUMING, partial(self._handle, subscription, records))
 
     async def _handle(self, subscription: Subscription, records: Sequence[Record]) -> None:
-        await self.dispatcher.handle(records)
+        is_full = len(records) == self._batch
+        shares = _shares(records) if self._apart and is_full else [records]
+        handling = [self.dispatcher.handle(share) for share in shares]
+        for error in await asyncio.gather(*handling, return_exceptions=True):
+            if error is not None:
+                raise error
         await subscription.commit(records)
 
     async def _retry(self) -> None:
@@ -130,3 +141,17 @@ class Consumer(Generic[W]):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
+
+
+def _shares(records: Sequence[Record]) -> list[list[Record]]:
+    """Part records in two, as evenly as it goes with each partition's in one, in their order.
+
+    What topics say of one key lies in partitions of one number, and stays together.
+    """
+    by_number: dict[int, list[Record]] = defaultdict(list)
+    for record in records:
+        by_number[record.partition].append(record)
+    shares: tuple[list[Record], list[Record]] = ([], [])
+    for partition in sorted(by_number.values(), key=len, reverse=True):
+        min(shares, key=len).extend(partition)
+    return [share for share in shares if share]

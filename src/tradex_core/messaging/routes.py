@@ -67,12 +67,14 @@ class Routes(Generic[U]):
     """Everything that one consumer handles.
 
     After a dead letter, later messages of its key go on, but in the topics of `hold`, where they
-    wait until an operator has decided.
+    wait until an operator has decided. `apart` says that messages of different keys are about
+    different aggregates, so that side by side they are not in each other's way.
     """
 
     commands: Mapping[type[Command], Handler[U]] = field(default_factory=dict)
     events: Mapping[type[Event], Handler[U]] = field(default_factory=dict)
     hold: frozenset[str] = frozenset()
+    apart: bool = False
 
     @property
     def topics(self) -> list[str]:

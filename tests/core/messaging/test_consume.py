@@ -7,11 +7,13 @@ from tests.builders.journals import JournalService, JournalUnit
 from tests.builders.machines import AT_ONCE, RecordingBreakers, until
 from tests.builders.messages import ORDER_ID, cancel_order, signed
 
-from tradex_core.errors import Outage, Unpublishable
+from tradex_core.errors import Outage, StoreConflict, Unpublishable
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.consume import Consumer
 
 PATIENCE = 5
+ORDER_IDS = [f"018d0c1e-8a00-7000-8000-00000000000{digit}" for digit in "abc"]
+"""Of three partitions."""
 
 
 def a(message_id: str) -> Message:
@@ -25,7 +27,9 @@ async def service() -> JournalService:
     return service
 
 
-def consumer_of(service: JournalService, *, batch: int = 500) -> Consumer[JournalUnit]:
+def consumer_of(
+    service: JournalService, *, batch: int = 500, apart: bool = True
+) -> Consumer[JournalUnit]:
     return Consumer(
         service.name,
         service.routes().topics,
@@ -33,6 +37,7 @@ def consumer_of(service: JournalService, *, batch: int = 500) -> Consumer[Journa
         service.broker,
         service.means,
         batch=batch,
+        apart=apart,
     )
 
 
@@ -132,6 +137,67 @@ async def test_stopping_finishes_the_batch_at_hand(service: JournalService, star
     await asyncio.wait_for(asyncio.gather(stopping, running), PATIENCE)
     assert ["1", "2"] == service.database.entries(ORDER_ID)
     assert 2 == await committed(service)
+
+
+def of_keys(*keys: int) -> list[Message]:
+    """Return a command for each number of a key, named by its place."""
+    return [signed(cancel_order(ORDER_IDS[key]), str(number)) for number, key in enumerate(keys)]
+
+
+async def test_a_full_batch_is_handled_side_by_side_with_each_partition_in_one_place(
+    service: JournalService, start: Start
+) -> None:
+    handle, begun, both = service.dispatcher.handle, list[Sequence[Record]](), asyncio.Event()
+
+    async def beside_the_other(records: Sequence[Record]) -> None:
+        begun.append(records)
+        if len(begun) == 2:
+            both.set()
+        await both.wait()
+        await handle(records)
+
+    service.dispatcher.handle = beside_the_other  # type: ignore[method-assign]
+    await service.publish(*of_keys(0, 1, 0, 2, 1, 0))
+    start(consumer_of(service, batch=6).run())
+    await until(lambda: ["0", "2", "5"] == service.database.entries(ORDER_IDS[0]))
+    await until(lambda: ["1", "4"] == service.database.entries(ORDER_IDS[1]))
+    await until(lambda: ["3"] == service.database.entries(ORDER_IDS[2]))
+    one, other = ({record.partition for record in records} for records in begun)
+    assert (set(), 3) == (one & other, len(one | other))
+    assert [3, 3] == [len(records) for records in begun]
+
+
+async def test_where_keys_share_what_they_are_about_a_full_batch_is_one_transaction(
+    service: JournalService, start: Start
+) -> None:
+    handle, begun = service.dispatcher.handle, list[Sequence[Record]]()
+
+    async def noted(records: Sequence[Record]) -> None:
+        begun.append(records)
+        await handle(records)
+
+    service.dispatcher.handle = noted  # type: ignore[method-assign]
+    await service.publish(*of_keys(0, 1, 0, 2))
+    start(consumer_of(service, batch=4, apart=False).run())
+    await until(lambda: ["3"] == service.database.entries(ORDER_IDS[2]))
+    assert [4] == [len(records) for records in begun]
+
+
+@pytest.mark.parametrize(
+    "error", [Outage("the store is away"), StoreConflict("somebody was first")]
+)
+async def test_where_one_half_of_a_batch_fails_nothing_is_handled_twice(
+    service: JournalService, start: Start, error: Exception
+) -> None:
+    service.database.fail("commit", None, error)
+    await service.publish(*of_keys(0, 1, 0, 1))
+    consumer = consumer_of(service, batch=4)
+    running = start(consumer.run())
+    await until(lambda: ["0", "2"] == service.database.entries(ORDER_IDS[0]))
+    await until(lambda: ["1", "3"] == service.database.entries(ORDER_IDS[1]))
+    await consumer.stop()
+    await running
+    assert (4, 4) == (await committed(service), len(await service.replies()))
 
 
 async def test_an_outage_while_trying_again_does_not_cut_the_batch_at_hand_off(
