@@ -12,9 +12,11 @@ from tradex_core.messaging.parking import Lane, Parked
 if TYPE_CHECKING:
     from adapters.postgres.database import PostgresDatabase
 
-_IN_USE: Final = Statement(
+IN_USE: Final = Statement(
     "SELECT EXISTS (SELECT FROM parked_messages) OR EXISTS (SELECT FROM held_lanes)", {}
 )
+"""Asks whether any lane is held or has messages in it; hardly ever one is."""
+
 _OCCUPIED: Final = """
 SELECT DISTINCT asked.consumer, asked.topic, asked.lane
 FROM unnest(%(consumers)s::text[], %(topics)s::text[], %(lanes)s::bytea[])
@@ -102,11 +104,6 @@ class PostgresParking:
 
 async def occupied_among(driver: Driver, lanes: Collection[Lane]) -> set[Lane]:
     """Return the lanes among these that are held or in which messages are parked."""
-    if not lanes:
-        return set()
-    [[(is_in_use,)]] = await ask(driver, _IN_USE)
-    if not is_in_use:
-        return set()
     given = {
         "consumers": [lane.consumer for lane in lanes],
         "topics": [lane.topic for lane in lanes],

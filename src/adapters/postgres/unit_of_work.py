@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.errors import translated
 from adapters.postgres.keys import number_array
-from adapters.postgres.parking import occupied_among, parking_work
+from adapters.postgres.parking import IN_USE, occupied_among, parking_work
 from adapters.postgres.rows import Driver, Insert, Statement, ask, driver_of, write
 from tradex_core.ids import MessageId
 from tradex_core.messaging.parking import Lane
@@ -37,6 +37,7 @@ class PostgresUnitOfWork(Workspace):
         self._database = database
         self._open: AsyncConnection | None = None
         self._unhandled: set[MessageId] = set()
+        self._lanes_are_in_use = True
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,7 +60,9 @@ class PostgresUnitOfWork(Workspace):
             return set()
         driver = await self._driver()
         with translated(self._database.name):
-            [found] = await ask(driver, self._database.inbox.question(ids))
+            # In this order: who is seen to have handled a message is seen to have parked it too.
+            found, [[in_use]] = await ask(driver, self._database.inbox.question(ids), IN_USE)
+        self._lanes_are_in_use = in_use
         known = {MessageId(each) for (each,) in found}
         self._unhandled |= ids - known
         return known
@@ -68,7 +71,7 @@ class PostgresUnitOfWork(Workspace):
         """Return the lanes among these that are held or in which messages are parked."""
         # That a lane is free needs no lock: whoever parks a message in it records that message, and
         # who goes on behind it has recorded it too. One of the two is in conflict.
-        if not lanes:
+        if not (lanes and self._lanes_are_in_use):
             return set()
         driver = await self._driver()
         with translated(self._database.name):

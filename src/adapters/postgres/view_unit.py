@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.postgres.database import PoolSettings, PostgresDatabase
 from adapters.postgres.errors import translated
+from adapters.postgres.parking import IN_USE
 from adapters.postgres.rows import Insert, Statement, ask
 from adapters.postgres.unit_of_work import PostgresUnitOfWork, locking
 from adapters.postgres.view_positions import Move, advance, all_positions, positions_of
@@ -77,7 +78,8 @@ class ViewsUnitOfWork(PostgresUnitOfWork):
         if asked:
             driver = await self._driver()
             with translated(self._database.name):
-                [found] = await ask(driver, positions_of(asked))
+                found, [[in_use]] = await ask(driver, positions_of(asked), IN_USE)
+            self._lanes_are_in_use = in_use
             self._asked |= dict.fromkeys(asked, 0)
             self._asked |= {(topic, number): reached for topic, number, reached in found}
         return {d.handled_id for d in deliveries if d.record.offset < self._asked[_partition(d)]}
