@@ -53,7 +53,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The amount as a Decimal with exactly two places."""
-        return Decimal(str(self))
+        return Decimal(self.cents).scaleb(-2, context=_CONTEXT)
 
     def __setattr__(self, name: str, value: object) -> None:
         msg = "Money cannot be changed"
