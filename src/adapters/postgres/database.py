@@ -132,11 +132,15 @@ def _has_news(socket: int) -> bool:
 
 
 def _connect_arguments(pool: PoolSettings, application: str, schema: str) -> dict[str, Any]:
-    # Units of work see what others committed while they waited for a lock.
     settings = [
         f"search_path={schema}",
         "timezone=UTC",
+        # Units of work see what others committed while they waited for a lock.
         r"default_transaction_isolation=read\ committed",
+        # A plan that is kept since its table was empty would read all of it, again and again, once
+        # it is not. All that is asked here has an index, and is too short to be compiled.
+        "enable_seqscan=off",
+        "jit=off",
     ]
     timeouts = {
         "statement_timeout": pool.statement,
