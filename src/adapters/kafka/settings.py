@@ -33,8 +33,8 @@ class KafkaSettings:
     client_id: str = "tradex"
 
     group_protocol: Literal["classic", "consumer"] = "classic"
-    """`consumer` is KIP-848 (brokers from 4.0 on): the broker assigns partitions, and sets the
-    session timeout and the heartbeat interval."""
+    """`consumer` is KIP-848 (brokers from 4.0 on): the broker assigns partitions, each topic's as
+    evenly as it goes, and sets the session timeout and the heartbeat interval."""
     session_timeout: timedelta = timedelta(seconds=10)
     heartbeat_interval: timedelta = timedelta(seconds=1)
     join_wait: timedelta = timedelta(seconds=5)
@@ -105,6 +105,9 @@ class KafkaSettings:
                 "partition.assignment.strategy": "cooperative-sticky",
                 "session.timeout.ms": _milliseconds(self.session_timeout),
             }
+        else:
+            # The other one counts all topics' partitions together: the busy topic may go to one.
+            configuration["group.remote.assignor"] = "range"
         return configuration
 
     def reader(self) -> Configuration:

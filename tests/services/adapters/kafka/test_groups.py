@@ -102,6 +102,20 @@ async def test_a_member_that_is_one_too_many_stands_by_and_takes_over(
     await patient.close()
 
 
+@pytest.mark.parametrize("protocol", ["consumer"])
+async def test_members_to_which_the_broker_assigns_share_each_topic(
+    broker: KafkaBroker, name: str
+) -> None:
+    topics = [f"{name}.{each}" for each in ("busy", "idle", "silent")]
+    await broker.apply([Topic(topic, partitions=4) for topic in topics])
+    for topic in topics:
+        await broker.publish(spread(topic, 40))
+    first, joining = [await broker.subscribe(name, topics) for _ in range(2)]
+    gained, kept = [partitions(await fetch(member, 60)) for member in (joining, first)]
+    assert set() == gained & kept
+    assert [2, 2, 2] == [sum(topic == of for of, _ in gained) for topic in topics]
+
+
 async def test_a_commit_never_goes_back(broker: KafkaBroker, name: str) -> None:
     await broker.apply([Topic(name, partitions=1)])
     await broker.publish([Message(name, None, b"")] * 5)
