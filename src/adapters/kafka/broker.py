@@ -46,6 +46,11 @@ class KafkaBroker:
         self._admin: AdminClient | None = None
         self._is_open = True
 
+    async def open(self) -> None:
+        """Return once a broker answers, and get ready to publish; raises Outage as `ping` does."""
+        await self.ping()
+        self._producer.open()
+
     async def ping(self) -> None:
         """Return once a broker answers.
 

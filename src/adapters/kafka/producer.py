@@ -53,6 +53,10 @@ class KafkaProducer:
         self._is_open = True
         self._is_over = False
 
+    def open(self) -> None:
+        """Begin to get ready, so that the first message waits for less; it may be called again."""
+        self._usable()
+
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         if not self._is_open:
             return [closed() for _ in messages]

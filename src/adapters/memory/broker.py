@@ -35,6 +35,10 @@ class MemoryBroker:
         self._readers: dict[str, list[Reader]] = {}
         self._is_open = True
 
+    async def open(self) -> None:
+        """Answer at once; raises Outage once it is closed."""
+        await self.ping()
+
     async def ping(self) -> None:
         """Answer at once; raises Outage once it is closed."""
         self._require_open()

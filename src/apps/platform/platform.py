@@ -150,7 +150,7 @@ class Platform:
             f"{name} database": Server(database.open, variable(DATABASES[name]))
             for name, database in self._databases.items()
         }
-        broker = Server(self.broker.ping, variable("kafka_bootstrap_servers"))
+        broker = Server(self.broker.open, variable("kafka_bootstrap_servers"))
         await wait_for(
             {"broker": broker, **servers},
             [self._topics, *self._inspections],

@@ -132,7 +132,7 @@ class Process:
         await wait_for(
             {
                 "broker": Server(
-                    used.broker.ping, f"{bootstrap}={self._settings.kafka_bootstrap_servers}"
+                    used.broker.open, f"{bootstrap}={self._settings.kafka_bootstrap_servers}"
                 ),
                 "database": Server(used.database.open, variable(DATABASES[self._app.name])),
             },

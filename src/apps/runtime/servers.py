@@ -14,6 +14,10 @@ from tradex_core.views.ports import ViewQueries
 class RunningBroker(Broker, Protocol):
     """A broker that tells whether it is there."""
 
+    async def open(self) -> None:
+        """Get ready to be used; may be called again. Raises Outage, which says why not."""
+        ...
+
     async def ping(self) -> None:
         """Return once it answers; raises Outage, which says who is away and why."""
         ...

@@ -59,9 +59,9 @@ async def test_a_topic_that_is_deleted_is_missing_from_then_on(
     assert [None] == await broker.publish([a_message(topic)])
 
 
-async def test_a_producer_that_failed_for_good_is_replaced(
-    broker: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Faults]:
+    """What each producer that was made hears of its faults."""
     heard: list[Faults] = []
 
     class Hearing(Faults):
@@ -70,6 +70,22 @@ async def test_a_producer_that_failed_for_good_is_replaced(
             heard.append(self)
 
     monkeypatch.setattr(producer, "Faults", Hearing)
+    return heard
+
+
+async def test_what_was_got_ready_when_it_was_opened_publishes(
+    broker: KafkaBroker, topic: str, heard: list[Faults]
+) -> None:
+    for _ in range(2):
+        await broker.open()
+    assert 1 == len(heard)
+    assert [None] == await broker.publish([a_message(topic)])
+    assert 1 == len(heard)
+
+
+async def test_a_producer_that_failed_for_good_is_replaced(
+    broker: KafkaBroker, topic: str, heard: list[Faults]
+) -> None:
     assert [None] == await broker.publish([a_message(topic, "before")])
     heard[0](KafkaError(FATAL, "out of sequence", fatal=True))
     assert [None] == await broker.publish([a_message(topic, "after")])
