@@ -68,10 +68,12 @@ def bare_app() -> Litestar:
 async def gateway_alone(**settings: object) -> PlatformContainer:
     """Compose the gateway as it is, on a broker from which nobody consumes, with a catalogue."""
     container = PlatformContainer(
+        app=providers.Object("gateway"),
         settings=Settings.embedded(**{**NO_LIMITS, **settings}),
         ready=providers.Object(_nothing_more),
         failed=providers.Object(_fail),
     )
+    await container.broker().open()
     await container.broker().apply(topics.all_topics())
     views = container.projector.database().views
     for number in range(PRODUCTS):

@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
-from apps.runtime.container import RuntimeContainer
+from apps.runtime.container import RuntimeContainer, kafka_settings
 from apps.runtime.extras import MissingExtra
 from apps.runtime.settings import Settings
 
@@ -100,3 +101,8 @@ def test_a_collector_without_what_sends_to_it_is_told_of_with_the_remedy(
     settings = Settings.embedded(otlp_endpoint="http://127.0.0.1:1")
     with pytest.raises(MissingExtra, match=re.escape("pip install 'tradex[telemetry]'")):
         RuntimeContainer(settings=settings).telemetry()
+
+
+@pytest.mark.parametrize(("app", "milliseconds"), [("gateway", 3), ("orders", 0), ("platform", 0)])
+def test_only_the_gateways_messages_wait_for_others(app: str, milliseconds: int) -> None:
+    assert timedelta(milliseconds=milliseconds) == kafka_settings(Settings.embedded(), app).linger
