@@ -17,9 +17,11 @@ from cryptography.x509.oid import NameOID
 
 from adapters.security.sealing import generate_key_pair
 from adapters.security.token_keys import AccessTokenKeys
+from apps.cli.rights import PRINCIPALS
 
 FOLDER = Path(__file__).parent / "secrets"
 POSTGRES_DATABASES = ("auth", "orders", "gateway")
+KAFKA_USERS = (*PRINCIPALS, "admin", "broker")
 
 
 def main() -> None:
@@ -30,7 +32,9 @@ def main() -> None:
         write_ring(name, lambda: secrets.token_urlsafe(32))
     write_ring("jwt", lambda: AccessTokenKeys.generate().to_text())
     make_sealing_keys()
-    make_certificate()
+    make_certificates()
+    for user in KAFKA_USERS:
+        write(f"kafka_{user}_password", password)
     for database in POSTGRES_DATABASES:
         make_postgres(database)
     write("catalog_root_password", password)
@@ -48,12 +52,22 @@ def make_sealing_keys() -> None:
         write_ring("sealing-public", lambda: pair.public)
 
 
-def make_certificate() -> None:
-    """Make a certificate for this machine alone, and its key: browsers want another one."""
-    if (FOLDER / "tls_key").exists():
-        return
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.DNSName("localhost")
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name.value)])
+def make_certificates() -> None:
+    """Make a certificate for the edge, where browsers want another one, and one for Kafka."""
+    if not (FOLDER / "tls_key").exists():
+        certificate, key = make_certificate("localhost")
+        write("tls_certificate", lambda: certificate)
+        write("tls_key", lambda: key)
+    if not (FOLDER / "kafka_certificate").exists():
+        certificate, key = make_certificate("kafka")
+        write("kafka_certificate_with_key", lambda: key + certificate)
+        write("kafka_certificate", lambda: certificate)
+
+
+def make_certificate(host: str) -> tuple[str, str]:
+    """Make a certificate for a name and its key, as PEM; who is to believe it must be given it."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.DNSName(host)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
@@ -64,9 +78,8 @@ def make_certificate() -> None:
         .sign(key, hashes.SHA256())
     )
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    pkcs8 = serialization.PrivateFormat.PKCS8
-    write("tls_certificate", lambda: certificate.public_bytes(pem).decode())
-    write("tls_key", lambda: key.private_bytes(pem, pkcs8, plain).decode())
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    return certificate.public_bytes(pem).decode(), private.decode()
 
 
 def make_postgres(database: str) -> None:

@@ -5,17 +5,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from dependency_injector import providers
+from tests.builders.users import CountingHasher, OpenSealing
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.database import MemoryDatabase
-from apps.catalog.container import CatalogContainer
+from apps.auth.container import AuthContainer
 from apps.operations.replaying import LogClock, ServiceReplay
 from apps.orders.container import OrdersContainer
 from apps.runtime.settings import Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 
-_CONTAINERS: Final[dict[str, Any]] = {"orders": OrdersContainer, "catalog": CatalogContainer}
+_CONTAINERS: Final[dict[str, Any]] = {"auth": AuthContainer, "orders": OrdersContainer}
 
 
 def a_replay(
@@ -35,6 +36,9 @@ def a_replay(
         signatures=providers.Object(signatures),
     )
     container.database.override(providers.Object(database))
+    if app == "auth":
+        container.hasher.override(providers.Object(CountingHasher()))
+        container.unsealer.override(providers.Object(OpenSealing()))
     return ServiceReplay(
         service=container.service(),
         broker=broker,

@@ -80,6 +80,10 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
             "test -e compose/compose.yaml",
             "it takes Docker; `nox -s images` builds what it starts and has Compose read the file",
         ),
+        "docker compose -f compose/compose.yaml -f compose/secured.yaml up --wait": Instead(
+            "test -e compose/secured.yaml",
+            "it takes Docker; `nox -s images` has Compose read it, and the tests' Kafka is told it",
+        ),
         "docker compose -f compose/compose.yaml -f compose/edge/compose.yaml up --wait": Instead(
             "test -e compose/edge/compose.yaml",
             "it takes Docker; `nox -s images` has Compose read it, and tests/edge run its nginx",

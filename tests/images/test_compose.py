@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.images.tools import ROOT, compose_config, run
 
+from apps.cli.rights import PRINCIPALS
 from apps.runtime import settings
 
 APPS = {"gateway", "auth", "catalog", "orders", "projector"}
@@ -23,18 +24,21 @@ LAYERS = {
     "scaled": ("compose.yaml", "scaled.yaml"),
     "edge": ("compose.yaml", "edge/compose.yaml"),
     "observed": ("compose.yaml", "observability/compose.yaml"),
+    "secured": ("compose.yaml", "secured.yaml"),
+    "all at once": (
+        *("compose.yaml", "scaled.yaml", "secured.yaml"),
+        *("edge/compose.yaml", "observability/compose.yaml"),
+    ),
 }
+SECURED = [layer for layer, files in LAYERS.items() if "secured.yaml" in files]
+_OBSERVING = {"grafana": {3000}, "jaeger": {16686}, "kibana": {5601}, "prometheus": {9090}}
 PUBLISHED = {
     "minimal": {"gateway": {3000}},
     "scaled": {"gateway": {3000}},
     "edge": {"edge": {8080, 8443}},
-    "observed": {
-        "gateway": {3000},
-        "grafana": {3000},
-        "jaeger": {16686},
-        "kibana": {5601},
-        "prometheus": {9090},
-    },
+    "observed": {"gateway": {3000}, **_OBSERVING},
+    "secured": {"gateway": {3000}},
+    "all at once": {"edge": {8080, 8443}, **_OBSERVING},
 }
 """What of each a person reaches, and on which of its own ports."""
 
@@ -173,6 +177,42 @@ def test_every_image_is_pinned(config: dict[str, Any]) -> None:
 def test_scaled_there_are_two_of_each_app(project: Path) -> None:
     services = compose_config(*LAYERS["scaled"], project=project)["services"]
     assert dict.fromkeys(APPS, 2) == {app: services[app]["deploy"]["replicas"] for app in APPS}
+
+
+@pytest.mark.parametrize("secured", SECURED)
+def test_secured_each_app_is_a_user_of_kafka_and_knows_no_password_but_its_own(
+    secured: str, project: Path
+) -> None:
+    services = compose_config(*LAYERS[secured], project=project)["services"]
+    users = {app: app for app in APPS} | {"acls": "admin", "topics": "operator"}
+    for name, user in users.items():
+        told = services[name]["environment"]
+        assert ("SASL_SSL", user) == (
+            told["TRADEX_KAFKA_SECURITY_PROTOCOL"],
+            told["TRADEX_KAFKA_SASL_USERNAME"],
+        )
+        assert {f"kafka_{user}_password"} == passwords_of_kafka(services[name]), name
+    on_kafka = {name for name, service in services.items() if "kafka" in networks(service)}
+    assert {"kafka", *users} == on_kafka
+
+
+def test_secured_kafka_knows_whoever_may_be_granted_anything(project: Path) -> None:
+    services = compose_config(*LAYERS["secured"], project=project)["services"]
+    users = {*PRINCIPALS, "admin", "broker"}
+    assert {f"kafka_{user}_password" for user in users} == passwords_of_kafka(services["kafka"])
+    assert {"CLUSTER_ID", "KAFKA_HEAP_OPTS"} == set(services["kafka"]["environment"])
+
+
+def test_secured_nobody_makes_topics_before_rights_are_granted(project: Path) -> None:
+    services = compose_config(*LAYERS["secured"], project=project)["services"]
+    needed = services["topics"]["depends_on"]["acls"]
+    assert "service_completed_successfully" == needed["condition"]
+    assert ["tradex", "acls", "apply"] == services["acls"]["entrypoint"]
+
+
+def passwords_of_kafka(service: dict[str, Any]) -> set[str]:
+    named = {each["source"] for each in service["secrets"]}
+    return {name for name in named if name.startswith("kafka_") and name.endswith("_password")}
 
 
 def test_secrets_are_made_once_and_kept_from_others(project: Path) -> None:

@@ -42,6 +42,7 @@ def said(d):
     return d.metadata.get("License-Expression") or " AND ".join(of) or first_line
 print(json.dumps(sorted((d.name, d.version, said(d)) for d in m.distributions())))
 """
+_HEADING: Final = ("package", "version")
 _INSTALLERS: Final = frozenset({"pip", "setuptools", "wheel"})
 
 
@@ -71,6 +72,20 @@ def faults(packages: Iterable[Package]) -> Iterator[str]:
             yield f"{each.name} {each.version} is under {each.licence!r}, which is not allowed"
     if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page(packages):
         yield f"{PAGE.relative_to(ROOT)} is stale: `{COMMAND}` writes it anew"
+
+
+def shown() -> set[str]:
+    """Return what the page lists, each as a lock pins it."""
+    rows = [line.split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    names = {(row[0].removeprefix("| "), row[1]) for row in rows if len(row) > 1} - {_HEADING}
+    return {f"{name.replace('_', '-')}=={version}" for name, version in names}
+
+
+def locked() -> set[str]:
+    """Return what the lock of all that is shipped has installed on Linux."""
+    lock = (ROOT / "requirements" / "shipped.lock").read_text(encoding="utf-8")
+    pins = [line.rstrip("\\ ") for line in lock.splitlines() if "==" in line]
+    return {pin.partition(" ;")[0] for pin in pins if "sys_platform == 'win32'" not in pin}
 
 
 def page(packages: Iterable[Package]) -> str:

@@ -1,6 +1,10 @@
 """What the session `supply` finds where there is something to find."""
 
-from tests.supply.licences import Package, faults
+from tests.supply.licences import Package, faults, locked, shown
+
+
+def test_the_page_of_licences_lists_what_is_shipped_and_nothing_else() -> None:
+    assert locked() == shown()
 
 
 def test_a_licence_that_is_not_allowed_is_named() -> None:

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from adapters.kafka.asking import answers_of
-from adapters.kafka.commits import committed
+from adapters.kafka.commits import CommitsThread
 from adapters.kafka.faults import Faults, cause_of, closed, no_answer, no_topic
 from adapters.kafka.follower import FollowingThread, KafkaFollower
 from adapters.kafka.groups import KafkaSubscription, MemberThread
@@ -42,6 +42,7 @@ class KafkaBroker:
         self._producer = KafkaProducer(settings)
         self._readers: set[ReadingThread] = set()
         self._standing: set[asyncio.Future[None]] = set()
+        self._commits: dict[str, CommitsThread] = {}
         self._log: LogThread | None = None
         self._admin: AdminClient | None = None
         self._is_open = True
@@ -142,7 +143,11 @@ class KafkaBroker:
 
     async def committed(self, group: str) -> Offsets:
         self._require_open()
-        return await asyncio.to_thread(committed, group, self._settings)
+        if group not in self._commits:
+            self._commits[group] = CommitsThread(self._settings, group)
+            self._commits[group].start()
+        thread = self._commits[group]
+        return await thread.ask(thread.committed, within=2 * self._settings.request_timeout)
 
     async def size_of(self, group: str) -> int:
         """Return how many processes are in a group now; raises Outage."""
@@ -164,7 +169,7 @@ class KafkaBroker:
         await self._producer.close()
         for reader in self._readers:
             reader.handover.close()
-        threads = [*self._readers, *([self._log] if self._log else ())]
+        threads = [*self._readers, *self._commits.values(), *([self._log] if self._log else ())]
         within = self._settings.close_timeout
         await asyncio.gather(*(thread.stopped(within=within) for thread in threads))
         self._admin = None

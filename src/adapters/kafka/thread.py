@@ -40,7 +40,7 @@ class ClientThread(ABC):
     async def ask(self, job: Callable[[], T], *, within: timedelta) -> T:
         """Have a job done in the thread and return what it returns; Outage where it takes longer.
 
-        A job may then still be done later. Once the thread has ended, none is.
+        One that has begun by then goes on; no other is begun, nor any once the thread has ended.
         """
         return await self.ask_for(lambda answer: self.answer(answer, job()), within=within)
 
@@ -49,6 +49,8 @@ class ClientThread(ABC):
         answer: asyncio.Future[T] = self._loop.create_future()
 
         def do() -> None:
+            if answer.done():  # nobody waits for it any more
+                return
             try:
                 begin(answer)
             except Exception as error:  # noqa: BLE001 - it is raised where the job was asked for

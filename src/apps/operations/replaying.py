@@ -16,9 +16,10 @@ from apps.orders.timeouts import TIMED_OUT_BY
 from apps.runtime.servers import Database
 from apps.runtime.service import Service
 from tradex_core.errors import TradexError
-from tradex_core.events import topics
+from tradex_core.events import codec, topics
 from tradex_core.events.fields import Wire
 from tradex_core.events.topics import DEAD_LETTER_SUFFIX
+from tradex_core.events.user import UserRegistered
 from tradex_core.ids import OrderId
 from tradex_core.messaging import dead_letters as layout
 from tradex_core.messaging.broker import Broker, Message, Record
@@ -47,7 +48,7 @@ class GroupedBroker(Broker, Protocol):
 class Replayed(Wire, frozen=True, kw_only=True):
     """What was handled again: messages and timers; what was published that the log lacked.
 
-    `by_hand` names what only an operator can do again: the accounts of admins made since.
+    `by_hand` has the addresses of what only an operator can make again: accounts of admins.
     """
 
     app: str
@@ -72,9 +73,13 @@ class LogClock:
 
 @dataclass
 class _Published:
-    """What a service published: its ids, what it gave up, and when each cause was handled."""
+    """What a service published: its ids, what it gave up, and when each cause was handled.
+
+    `admins` are the addresses of those that were made without a message.
+    """
 
     ids: set[str] = field(default_factory=set)
+    admins: list[str] = field(default_factory=list)
     letters: set[str] = field(default_factory=set)
     times: dict[str, datetime] = field(default_factory=dict)
 
@@ -88,6 +93,8 @@ class _Published:
             at = datetime.fromisoformat(texts["ce_time"])
             cause = texts.get("causation-id", "")
             self.times[cause] = min(at, self.times.get(cause, at))
+            if cause.startswith(_MADE_BY_HAND):
+                self.admins.append(codec.decode(record.value or b"", UserRegistered).email)
 
     def when(self, record: Record) -> datetime:
         """Return when a record was handled; where nothing came of it, when it was sent."""
@@ -167,7 +174,7 @@ class ServiceReplay:
             messages=len(records),
             timers=len(steps) - len(records),
             published=lacking.published,
-            by_hand=tuple(published.of(_MADE_BY_HAND)),
+            by_hand=tuple(published.admins),
             dry_run=dry_run,
         )
 

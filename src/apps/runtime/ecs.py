@@ -21,6 +21,7 @@ _NAMES: Final = {
     "route": "http.route",
     "correlation_id": "tradex.correlation.id",
     "operation_id": "tradex.operation.id",
+    "order_id": "tradex.order.id",
     "consumer": "tradex.consumer",
     "position": "tradex.message.position",
     "reason": "tradex.reason",

@@ -13,6 +13,7 @@ from apps.runtime.ecs import EcsRenderer, name_the_error
 from apps.runtime.log_lines import LineBuffer, Lines
 from apps.runtime.message_line import MessageLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
+from apps.runtime.told_ids import told_ids
 from tradex_core.key_rings import KeyRing, RingKey
 from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.broker import Record
@@ -30,7 +31,6 @@ _SENSITIVE: Final = (
 )
 _HARMLESS: Final = frozenset({"tokentype", "token_type"})
 _MESSAGING: Final = "tradex.messaging"
-_LONGEST_ID: Final = 64
 _CHATTY: Final = ("alembic", "asyncio", "httpcore", "httpx", "pymongo")
 """Loggers of other people's code whose lines about what goes well nobody asked for."""
 
@@ -115,13 +115,13 @@ class LoggingObserver:
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Warn of it."""
         self._log.warning(
-            "parked", consumer=consumer, attempts=attempts, error=error, **_ids_of(record)
+            "parked", consumer=consumer, attempts=attempts, error=error, **told_ids(record)
         )
 
     def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         """Log it as an error: an operator has to decide."""
         self._log.error(
-            "dead letter", consumer=consumer, reason=reason, error=error, **_ids_of(record)
+            "dead letter", consumer=consumer, reason=reason, error=error, **told_ids(record)
         )
 
     def waiting(self, component: str, error: Exception) -> None:
@@ -136,13 +136,6 @@ class LoggingObserver:
 
     def published(self, topic: str, error: Exception | None) -> None:
         """Pass over it: whoever published knows what to say."""
-
-
-def _ids_of(record: Record) -> dict[str, str]:
-    """Return where a message lies and which story it is of, as far as it says so itself."""
-    headers = dict(record.headers)
-    told = headers.get("correlation-id", b"")[:_LONGEST_ID].decode(errors="replace")
-    return {"position": record.position, **({"correlation_id": told} if told else {})}
 
 
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -9,30 +9,41 @@ from tests.builders.messages import (
     ORDER_ID,
     SIGNATURES,
     an_event,
+    cancel_order,
     create_order,
     signed,
+    stock_reserved,
 )
-from tests.builders.products import TEA, a_line, a_product, order_created
+from tests.builders.products import a_line
 from tests.builders.replays import a_replay
+from tests.builders.users import (
+    EMAIL,
+    PASSWORD,
+    SESSION_ID,
+    TOKEN,
+    USER_ID,
+    OpenSealing,
+    a_login_command,
+    a_register_command,
+)
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.orders import OrdersDatabase
-from adapters.memory.products import products_database
+from adapters.memory.users import users_database
 from apps.operations.replaying import Replayed, StillRunning
 from tradex_core.clock import epoch_ms
 from tradex_core.errors import Kind
 from tradex_core.events import topics
 from tradex_core.events.fields import Event
-from tradex_core.events.order import OrderCreated, OrderStatus
+from tradex_core.events.order import OrderCreated, OrderStatus, OrderUpdated
 from tradex_core.events.reply import CommandReplied, OutcomeStatus, ReplyError
-from tradex_core.events.stock import RejectionReason, StockRejected, StockReserved
+from tradex_core.events.user import Role, SealedPassword, UserRegistered
 from tradex_core.ids import MessageId
 from tradex_core.messaging.dead_letters import dead_letter
 from tradex_core.messaging.outgoing import Cause, messages_of
 from tradex_core.orders.ports import ORDERS
-from tradex_core.products.movement import MovementStatus
-from tradex_core.products.ports import MOVEMENTS, PRODUCTS
+from tradex_core.users.ports import SESSIONS, USERS
 
 OTHER_ORDER_ID = "018d0c1e-8a00-7000-8000-00000000000d"
 
@@ -75,26 +86,56 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-async def test_who_had_the_last_piece_has_it_again(log: Log) -> None:
-    first, second = (
-        order_created(a_line(quantity=1), order_id=each) for each in (ORDER_ID, OTHER_ORDER_ID)
-    )
-    await log.broker.publish([an_event(first, "first")])
+async def test_an_order_that_was_confirmed_before_it_was_cancelled_was_so_again(log: Log) -> None:
+    """Its cancellation was sent first: it waited in another partition than the reservation."""
+    await log.broker.publish([signed(create_order(), OPERATION_ID)])
+    await log.broker.publish([signed(cancel_order(), "cancelling")])
     log.clock.advance(seconds=1)
-    await log.broker.publish([an_event(second, "second")])
-    await log.answers("second", StockReserved(OTHER_ORDER_ID, at(2)), source="catalog", at=at(2))
-    late = StockRejected(ORDER_ID, RejectionReason.INSUFFICIENT_STOCK, (), at(3))
-    await log.answers("first", late, source="catalog", at=at(3))
+    await log.broker.publish([an_event(stock_reserved(), "reserved")])
+    confirmed = OrderUpdated(ORDER_ID, OrderStatus.CONFIRMED, at(2))
+    await log.answers("reserved", confirmed, source="orders", at=at(2))
+    cancelled = OrderUpdated(ORDER_ID, OrderStatus.CANCELLED, at(3), "cancelled_by_buyer")
+    await log.answers("cancelling", cancelled, source="orders", at=at(3))
 
-    database = products_database(log.clock)
-    database.write(PRODUCTS, a_product(stock=1).state)
-    report = await log.replay("catalog", database)
+    database = OrdersDatabase(log.clock)
+    report = await log.replay("orders", database)
 
-    reserved, rejected = (database.read(MOVEMENTS, each) for each in (OTHER_ORDER_ID, ORDER_ID))
-    assert (MovementStatus.HELD, at(2)) == (reserved.status, reserved.at)
-    assert (MovementStatus.REJECTED, at(3)) == (rejected.status, rejected.at)
-    assert 0 == database.read(PRODUCTS, TEA).stock
-    assert 2 == report.messages
+    order = database.read(ORDERS, ORDER_ID)
+    assert (OrderStatus.CANCELLED, at(3), 3) == (order.status, order.updated_at, order.version)
+    assert 3 == report.messages
+
+
+async def test_an_account_and_its_session_come_to_what_they_were(log: Log) -> None:
+    registering = a_register_command(user_id=USER_ID, password=sealed_for("registering"))
+    await log.broker.publish([signed(registering, "registering")])
+    login = a_login_command(password=sealed_for("login"), session_id=SESSION_ID, token_hash=TOKEN)
+    await log.broker.publish([signed(login, "login", deadline_ms=epoch_ms(at(5)))])
+    registered = UserRegistered(USER_ID, EMAIL, Role.BUYER, at(1))
+    await log.answers("registering", registered, source="auth", at=at(1))
+    await log.answers("login", done("login", "LOGIN_USER", at(2)), source="auth", at=at(2))
+
+    database = users_database(log.clock)
+    report = await log.replay("auth", database)
+
+    user, session = database.read(USERS, USER_ID), database.read(SESSIONS, SESSION_ID)
+    assert (EMAIL, at(1)) == (user.email, user.created_at)
+    assert (USER_ID, TOKEN, at(2)) == (session.user_id, session.current_hash, session.rotated_at)
+    assert (2, 1) == (report.messages, report.published), "the reply to the registration"
+
+
+async def test_admins_are_named_for_no_message_asked_for_their_accounts(log: Log) -> None:
+    registered = UserRegistered(USER_ID, EMAIL, Role.ADMIN, at(1))
+    await log.answers(f"create-admin/{USER_ID}", registered, source="auth", at=at(1))
+    report = await log.replay("auth", users_database(log.clock))
+    assert ((EMAIL,), 0) == (report.by_hand, report.messages)
+
+
+def sealed_for(message_id: str) -> SealedPassword:
+    return OpenSealing().seal(PASSWORD, message_id)
+
+
+def done(operation_id: str, command: str, at: datetime) -> CommandReplied:
+    return CommandReplied(operation_id, command, OutcomeStatus.SUCCEEDED, at)
 
 
 async def test_what_somebody_waited_for_is_handled_though_nobody_waits_any_more(log: Log) -> None:

@@ -13,7 +13,12 @@ from tests.builders.messages import (
     ORDER_ID,
     a_handled,
     a_record,
+    an_event,
+    cancel_order,
+    lying,
+    signed,
     stock_reserved,
+    with_headers,
 )
 
 from apps.runtime.logging import LoggingBreakers, LoggingObserver, configure_logging
@@ -221,6 +226,50 @@ def test_a_parked_message_is_a_warning(stream: StringIO) -> None:
         line["tradex.attempts"],
         line["error.message"],
     )
+
+
+def test_what_was_given_up_is_found_by_the_ids_of_its_operation_and_its_order(
+    stream: StringIO,
+) -> None:
+    LoggingObserver().dead_lettered("orders", a_record(), reason="fatal", error="Forged: no")
+
+    [line] = lines_of(stream)
+    assert (OPERATION_ID, ORDER_ID) == (line["tradex.operation.id"], line["tradex.order.id"])
+
+
+def test_an_event_that_is_tried_again_is_found_by_its_order_and_is_no_operation(
+    stream: StringIO,
+) -> None:
+    record = lying(an_event(stock_reserved(), OPERATION_ID))
+
+    LoggingObserver().parked("orders", record, attempts=2, error="Outage: away")
+
+    [line] = lines_of(stream)
+    assert (None, ORDER_ID) == (line.get("tradex.operation.id"), line["tradex.order.id"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, b"", b"garbage", b"[" * 5000, b'{"data":{"orderId":"my password"}}', b'{"data":7}'],
+)
+def test_of_what_cannot_be_read_a_line_has_the_ids_that_its_headers_tell(
+    stream: StringIO, value: bytes | None
+) -> None:
+    record = replace(a_record(), value=value)
+
+    LoggingObserver().dead_lettered("orders", record, reason="undecodable", error="Undecodable: no")
+
+    [line] = lines_of(stream)
+    assert (OPERATION_ID, None) == (line["tradex.operation.id"], line.get("tradex.order.id"))
+
+
+def test_an_id_that_would_begin_a_line_of_its_own_is_left_out(stream: StringIO) -> None:
+    forged = with_headers(signed(cancel_order()), ce_id=b"1\x1b[2K\n2")
+
+    LoggingObserver().dead_lettered("orders", lying(forged), reason="fatal", error="Forged: no")
+
+    [line] = lines_of(stream)
+    assert (None, ORDER_ID) == (line.get("tradex.operation.id"), line["tradex.order.id"])
 
 
 def test_a_handled_message_has_a_line_with_its_ids_and_nothing_of_what_it_holds(

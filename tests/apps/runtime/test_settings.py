@@ -1,10 +1,12 @@
 import base64
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.docs.pages import ROOT
 
-from apps.runtime.settings import Settings, SettingsError
+from apps.runtime.settings import Settings, SettingsError, variables
 from tradex_core.key_rings import KeyRing, RingKey
 
 KEY = bytes(range(32))
@@ -406,3 +408,11 @@ def test_what_a_check_finds_is_told_with_the_rest_but_not_of_what_could_not_be_r
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Settings.embedded().http_port = 1  # type: ignore[misc]
+
+
+def test_every_setting_stands_where_operators_look() -> None:
+    pages = [*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/runbooks/*.md"), ROOT / "README.md"]
+    told = set(re.findall(r"[A-Z][A-Z0-9_]+", "\n".join(page.read_text() for page in pages)))
+    names = {name.removesuffix("_FILE") for name in variables()}
+    bare = {name.removeprefix("TRADEX_") for name in names}
+    assert set() == bare - {name.removeprefix("TRADEX_").removesuffix("_FILE") for name in told}

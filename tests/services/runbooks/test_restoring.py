@@ -1,8 +1,9 @@
-"""Databases are backed up while clients order, lost and restored, and all promises hold."""
+"""Databases are backed up while clients work, lost and restored, and all promises hold."""
 
 import asyncio
 from pathlib import Path
 
+import psycopg
 from tests.services.faults.campaign import SETTINGS, Campaign
 from tests.services.runbooks.drill import Drill
 from tests.services.servers.server import temporary_folder
@@ -11,6 +12,11 @@ from tests.services.stack import App, Stack
 BUSY_SECONDS = 2.0
 """For how long clients order before and after the backup."""
 
+ACCOUNTS = """
+SELECT id::text, email, role FROM users
+UNION ALL SELECT id, "userId"::text, "currentHash" FROM sessions
+"""
+
 
 def app_of(stack: Stack, kind: str) -> App:
     [app] = stack.apps_of(kind)
@@ -18,8 +24,9 @@ def app_of(stack: Stack, kind: str) -> App:
 
 
 async def back_up(drill: Drill) -> None:
-    """Back up orders and the gateway's views while they work."""
+    """Back up orders, accounts and the gateway's views while they work."""
     await drill.type("export SINCE=")
+    await drill.type("pg_dump")
     await drill.type("pg_dump")
     await drill.type("pg_dump")
 
@@ -33,6 +40,23 @@ async def lose_and_restore_orders(stack: Stack, drill: Drill) -> None:
     await drill.type("tradex replay orders")
     await drill.type("tradex orders verify")
     await orders.start()
+
+
+def accounts(stack: Stack) -> set[tuple[object, ...]]:
+    """Return each account and each session, but for their times."""
+    with psycopg.connect(stack.database("auth")) as connection:
+        return set(connection.execute(ACCOUNTS))
+
+
+async def lose_and_restore_accounts(stack: Stack, drill: Drill) -> None:
+    auth = app_of(stack, "auth")
+    await auth.stop()
+    was = accounts(stack)
+    await drill.type("pg_restore")
+    assert accounts(stack) < was, "somebody came after the backup"
+    await drill.type("tradex replay auth")
+    assert was <= accounts(stack)
+    await auth.start()
 
 
 async def lose_and_restore_the_views(stack: Stack, drill: Drill) -> None:
@@ -52,6 +76,7 @@ async def test_restored_databases_come_to_what_they_were(tmp_path: Path) -> None
             await asyncio.sleep(BUSY_SECONDS)
             await campaign.end()
             await lose_and_restore_orders(stack, drill)
+            await lose_and_restore_accounts(stack, drill)
             await drill.type("tradex stock verify")
             await lose_and_restore_the_views(stack, drill)
             drill.end()

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from tests.builders.certificates import make_certificate
+from tests.docs.pages import ROOT
 
 ADMIN: Final = "admin"
 """The user whom every broker lets do everything."""
 _BROKER: Final = "broker"
+_TOLD: Final = ROOT / "compose" / "kafka" / "security.properties"
 _MECHANISM: Final = "SCRAM-SHA-512"
 _SCRAM: Final = (
     "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config="
@@ -46,23 +48,18 @@ class Security:
 
     @property
     def properties(self) -> Sequence[str]:
-        """What the broker is told of who may connect, and who may do what."""
+        """What the broker is told of who may connect, and who may do what, as compose tells it."""
         password = self.passwords[_BROKER]
         known = f'required username="{_BROKER}" password="{password}"'
+        told = (
+            _TOLD.read_text()
+            .replace("/run/secrets/kafka_certificate_with_key", str(self._certificate.with_key))
+            .replace("/run/secrets/kafka_certificate", str(self.authority))
+        )
         return [
-            f"sasl.enabled.mechanisms={_MECHANISM}",
-            f"sasl.mechanism.inter.broker.protocol={_MECHANISM}",
+            *told.splitlines(),
             f"{_SCRAM} {known};",
-            "sasl.mechanism.controller.protocol=PLAIN",
-            "listener.name.controller.sasl.enabled.mechanisms=PLAIN",
             f'{_PLAIN} {known} user_{_BROKER}="{password}";',
-            "ssl.keystore.type=PEM",
-            f"ssl.keystore.location={self._certificate.with_key}",
-            "ssl.truststore.type=PEM",
-            f"ssl.truststore.location={self.authority}",
-            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            f"super.users=User:{_BROKER};User:{ADMIN}",
-            "allow.everyone.if.no.acl.found=false",
         ]
 
     def client(self, user: str) -> dict[str, str]:

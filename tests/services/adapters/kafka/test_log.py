@@ -1,7 +1,10 @@
+import threading
+
 import pytest
 from tests.contracts.broker_harness import values
 
 from adapters.kafka.broker import KafkaBroker
+from adapters.kafka.settings import KafkaSettings
 from tradex_core.errors import Outage, Unpublishable
 from tradex_core.messaging.broker import Message
 
@@ -58,3 +61,15 @@ async def test_a_closed_broker_tells_nothing(broker: KafkaBroker, topic: str) ->
     ):
         with pytest.raises(Outage):
             await asked
+
+
+async def test_however_often_one_asks_what_a_group_committed_one_client_is_kept_for_it(
+    settings: KafkaSettings, name: str
+) -> None:
+    broker = KafkaBroker(settings)
+    for _ in range(3):
+        assert {} == await broker.committed(name)
+    [asking] = [t for t in threading.enumerate() if t.name == f"what {name} committed"]
+    await broker.close()
+    asking.join(timeout=10)
+    assert not asking.is_alive()
