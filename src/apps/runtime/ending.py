@@ -24,7 +24,13 @@ async def end(tasks: Sequence[asyncio.Task[Any]], *, again_seconds: float = _AGA
 async def bounded(
     work: Coroutine[Any, Any, T], seconds: float, *, again_seconds: float = _AGAIN_SECONDS
 ) -> T:
-    """Return what work comes to; raises TimeoutError, and ends it, where that takes too long."""
+    """Return what work comes to; raises TimeoutError, and ends it, where that takes too long.
+
+    Where there is no time at all, it is not begun.
+    """
+    if seconds <= 0:
+        work.close()
+        raise TimeoutError
     task = asyncio.create_task(work)
     try:
         if not (await asyncio.wait({task}, timeout=seconds))[0]:
