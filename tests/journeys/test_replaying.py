@@ -13,15 +13,11 @@ from tests.journeys.people import People, Person
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.orders import OrdersDatabase
-from adapters.memory.products import products_database
 from apps.demo.log import Log
 from apps.operations.replaying import Replayed
 from apps.platform.platform import Platform
 from apps.runtime.settings import Settings
 from tradex_core.orders.ports import ORDERS
-from tradex_core.products.ports import MOVEMENTS, PRODUCTS
-
-COLLECTIONS = {"orders": (ORDERS,), "catalog": (PRODUCTS, MOVEMENTS)}
 
 
 @pytest.fixture
@@ -29,16 +25,15 @@ def settings() -> Settings:
     return embedded_settings(pending_timeout=timedelta(seconds=1))
 
 
-def kept(database: MemoryDatabase, app: str) -> dict[str, Any]:
-    """Return what a database keeps, but for microseconds between a change and its message."""
+def kept(database: MemoryDatabase) -> dict[str, Any]:
+    """Return the orders, but for microseconds between a change and its message."""
     return {
-        f"{collection} {key}": {
+        key: {
             name: value
             for name, value in structs.asdict(state).items()
             if not isinstance(value, datetime)
         }
-        for collection in COLLECTIONS[app]
-        for key, state in database.states[collection].items()
+        for key, state in database.states[ORDERS].items()
     }
 
 
@@ -50,14 +45,12 @@ def backup_of(database: MemoryDatabase, restored: MemoryDatabase) -> MemoryDatab
     return restored
 
 
-async def replayed(
-    platform: Platform, app: str, database: MemoryDatabase, since: datetime
-) -> Replayed:
-    """Replay onto a database what a platform's service has handled since a time."""
+async def replayed(platform: Platform, database: MemoryDatabase, since: datetime) -> Replayed:
+    """Replay onto a database what a platform's orders service has handled since a time."""
     parts = platform.container
     signatures = parts.signatures()
     replay = a_replay(
-        app, database, broker=platform.broker, means=parts.means(), signatures=signatures
+        "orders", database, broker=platform.broker, means=parts.means(), signatures=signatures
     )
     return await replay.run(since)
 
@@ -83,33 +76,24 @@ async def busy(people: list[Person], seller: Person, sku: str) -> None:
     await owner.orders(product, 1, wait=1)
 
 
-async def test_restored_databases_come_to_what_they_were(
-    platform: Platform, people: People
-) -> None:
+async def test_a_restored_database_comes_to_what_it_was(platform: Platform, people: People) -> None:
     seller = await people.seller()
     buyers = [await people.buyer(f"{name}@example.com") for name in ("ana", "bea", "cleo")]
     await busy(buyers, seller, "MATE-1")
     assert await platform.quiet(10)
     clock = platform.container.clock()
     since = clock.now()
-    live: dict[str, Any] = {
-        "catalog": platform.catalog_database,
-        "orders": platform.orders_database,
-    }
-    restored = {
-        "catalog": backup_of(live["catalog"], products_database(clock)),
-        "orders": backup_of(live["orders"], OrdersDatabase(clock)),
-    }
+    live = platform.orders_database
+    restored = backup_of(live, OrdersDatabase(clock))
     await busy(buyers, seller, "MATE-2")
     assert await platform.quiet(10)
     for service in platform.services:
         await service.consumer.stop()
-    for app, database in restored.items():
-        assert kept(live[app], app) != kept(database, app)
-        for _ in range(2):
-            report = await replayed(platform, app, database, since - timedelta(seconds=1))
-            assert kept(live[app], app) == kept(database, app)
-            assert (0, 0) == (report.published, await database.outbox.count())
+    assert kept(live) != kept(restored)
+    for _ in range(2):
+        report = await replayed(platform, restored, since - timedelta(seconds=1))
+        assert kept(live) == kept(restored)
+        assert (0, 0) == (report.published, await restored.outbox.count())
     assert [] == (await Log.read(platform.broker)).contradictions
 
 
@@ -124,6 +108,6 @@ async def test_orders_that_timed_out_do_so_again(platform: Platform, people: Peo
     await buyer.status_of(order_id, until="cancelled")
     [orders] = [each for each in platform.services if each.name == "orders"]
     await orders.consumer.stop()
-    report = await replayed(platform, "orders", restored, since)
+    report = await replayed(platform, restored, since)
     assert (1, 1, 0) == (report.messages, report.timers, report.published)
-    assert kept(live, "orders") == kept(restored, "orders")
+    assert kept(live) == kept(restored)
