@@ -76,12 +76,11 @@ class Room(Struct, frozen=True, kw_only=True):
     """The places for commands.
 
     `asking` is for those that ask the gateway's database first, `waiting` for those that somebody
-    waits for; `passwords` for those with a password, from the first to the last.
+    waits for.
     """
 
     asking: Bulkhead
     waiting: Bulkhead
-    passwords: Bulkhead
 
 
 class CommandDesk:
@@ -112,12 +111,6 @@ class CommandDesk:
         Raises Unavailable where there is no room for it or the broker does not acknowledge it,
         IdempotencyKeyReused, and what `ask.check` raises.
         """
-        if not ask.effect.has_password:
-            return await self._submit(request, ask)
-        with self._room.passwords.place():
-            return await self._submit(request, ask)
-
-    async def _submit(self, request: HttpRequest, ask: Ask) -> Answer:
         wishes = wishes_of(list(request.scope["headers"]))
         with self._room.asking.place():
             refusal = await self._refusal(request, ask, wishes)

@@ -261,9 +261,9 @@ class GatewayContainer(containers.DeclarativeContainer):
             "Too many requests wait for their outcome.",
             places=settings.provided.max_pending,
         ),
-        passwords=providers.Singleton(
-            Bulkhead, "Too many passwords are being checked.", places=settings.provided.max_sign_ins
-        ),
+    )
+    room_for_passwords = providers.Singleton(
+        Bulkhead, "Too many passwords are being checked.", places=settings.provided.max_sign_ins
     )
     reads = providers.Singleton(GuardedViews, guarded_views, room_to_read.provided.place)
     submission = providers.Singleton(
@@ -326,6 +326,7 @@ class GatewayContainer(containers.DeclarativeContainer):
             by_account, "register-by-account", per_hour=settings.provided.register_account_limit
         ),
         proxies,
+        room_for_passwords,
     )
     login_door = providers.Singleton(
         Door,
@@ -336,6 +337,7 @@ class GatewayContainer(containers.DeclarativeContainer):
             by_account, "login-by-account", per_hour=settings.provided.login_account_limit
         ),
         proxies,
+        room_for_passwords,
     )
     command_limit = providers.Singleton(
         RateLimit,

@@ -26,8 +26,7 @@ class Effect(Struct, frozen=True, kw_only=True):
 
     `makes` derives the new thing's id from the operation's; `path` is where a thing of an id is
     found; `seen` tells whether the views show at least what a result says. `patience` is for how
-    long a client waits who says nothing of it, and after which the command is not started. Where it
-    `has_password`, that is hashed, which is slow on purpose.
+    long a client waits who says nothing of it, and after which the command is not started.
     """
 
     command: type[Command]
@@ -37,7 +36,6 @@ class Effect(Struct, frozen=True, kw_only=True):
     seen: Seen | None = None
     patience: timedelta | None = None
     is_anonymous: bool = False
-    has_password: bool = False
 
     @property
     def name(self) -> str:
@@ -119,15 +117,8 @@ REGISTER: Final = Effect(
     path=_me,
     seen=_user_seen,
     is_anonymous=True,
-    has_password=True,
 )
-LOGIN: Final = Effect(
-    command=LoginUser,
-    seen=_user_seen,
-    patience=_SIGNING_IN,
-    is_anonymous=True,
-    has_password=True,
-)
+LOGIN: Final = Effect(command=LoginUser, seen=_user_seen, patience=_SIGNING_IN, is_anonymous=True)
 REFRESH: Final = Effect(command=RefreshSession, patience=_SIGNING_IN, is_anonymous=True)
 LOGOUT: Final = Effect(command=EndSession, status=204, is_anonymous=True)
 CREATE_PRODUCT: Final = Effect(command=CreateProduct, status=201, makes=product_id_of, **_product)

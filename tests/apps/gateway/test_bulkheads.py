@@ -1,7 +1,7 @@
 """Each kind of work has places of its own: who finds none gets a 503, and nobody else does."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import httpx
@@ -51,7 +51,7 @@ async def test_a_flood_of_logins_leaves_room_for_everything_else(
 ) -> None:
     running.show(a_product_view())
     waiting = [asyncio.create_task(anyone.post("/v1/auth/login", json=LOGIN)) for _ in range(2)]
-    room = running.container.room_for_commands().passwords
+    room = running.container.room_for_passwords()
     await until(lambda: room.is_full)
     assert refused(await anyone.post("/v1/auth/login", json=LOGIN))
     assert refused(await anyone.post("/v1/auth/register", json=REGISTRATION))
@@ -70,6 +70,27 @@ async def test_a_login_that_is_answered_leaves_its_place(
     service.answers("LOGIN_USER", InvalidCredentials())
     for _ in range(5):
         assert 401 == (await anyone.post("/v1/auth/login", json=LOGIN)).status_code
+
+
+class TestWhereAnAccountMayBeTriedForOnce:
+    """Whoever finds no place has not tried."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        return World(**SOME_PLACES, login_account_limit=1, register_account_limit=1)
+
+    @pytest.mark.parametrize(
+        ("path", "body"), [("/v1/auth/login", LOGIN), ("/v1/auth/register", REGISTRATION)]
+    )
+    async def test_who_finds_no_place_has_not_used_up_their_turn(
+        self, running: World, anyone: httpx.AsyncClient, path: str, body: Mapping[str, str]
+    ) -> None:
+        async def ask() -> httpx.Response:
+            return await anyone.post(path, json=body, headers={"prefer": "wait=0"})
+
+        with full(running.container.room_for_passwords()):
+            assert refused(await ask())
+        assert [202, 429] == [(await ask()).status_code for _ in range(2)]
 
 
 async def test_too_many_reads_leave_room_for_commands(

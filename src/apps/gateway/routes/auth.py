@@ -44,7 +44,6 @@ async def register(request: HttpRequest, gateway: Provided) -> Answer:
     if asked.role is Role.ADMIN:
         raise RoleNotAllowed.of(asked.role)
     _require_acceptable(asked)
-    await gateway.register_door.admit(request, asked.email)
 
     def build(operation_id: OperationId) -> RegisterUser:
         return RegisterUser(
@@ -55,9 +54,9 @@ async def register(request: HttpRequest, gateway: Provided) -> Answer:
             user_id=user_id_of(operation_id),
         )
 
-    return await gateway.commands.submit(
-        request, Ask(effect=REGISTER, build=build, data=given.data)
-    )
+    ask = Ask(effect=REGISTER, build=build, data=given.data)
+    async with gateway.register_door.admitted(request, asked.email):
+        return await gateway.commands.submit(request, ask)
 
 
 @post("/v1/auth/login", name="login", status_code=HTTP_202_ACCEPTED)
@@ -65,7 +64,6 @@ async def login(request: HttpRequest, gateway: Provided) -> Answer:
     """Open a session; without a Prefer header this waits for five seconds."""
     given = await read_body(request, Login)
     asked = given.value
-    await gateway.login_door.admit(request, asked.email)
 
     def build(operation_id: OperationId) -> LoginUser:
         return LoginUser(
@@ -83,7 +81,8 @@ async def login(request: HttpRequest, gateway: Provided) -> Answer:
             outcome, gateway.tokens.first_of(OperationId(outcome.operation_id))
         ),
     )
-    return await gateway.commands.submit(request, ask)
+    async with gateway.login_door.admitted(request, asked.email):
+        return await gateway.commands.submit(request, ask)
 
 
 @post("/v1/auth/refresh", name="refresh", status_code=HTTP_202_ACCEPTED)
