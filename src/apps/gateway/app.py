@@ -7,10 +7,9 @@ from typing import Final
 
 import structlog
 from litestar import Litestar
-from litestar.di import Provide
 
 from apps.gateway.access_log import AccessLog
-from apps.gateway.collaborators import Collaborators
+from apps.gateway.collaborators import OPTION, Collaborators
 from apps.gateway.cors import Cors
 from apps.gateway.problems import HANDLERS
 from apps.gateway.reading import MAX_BODY_BYTES
@@ -52,7 +51,7 @@ def build_app(collaborators: Collaborators) -> Litestar:
     """Compose the app; its follower runs from its lifespan's start to its end."""
     app = Litestar(
         ROUTES,
-        dependencies={"gateway": Provide(lambda: collaborators, sync_to_thread=False)},
+        opt={OPTION: collaborators},
         before_request=collaborators.gatekeeper.admit,
         exception_handlers=dict(HANDLERS),
         lifespan=[lambda _: _following(collaborators)],
