@@ -13,7 +13,6 @@ from apps.gateway.collaborators import OPTION, Collaborators
 from apps.gateway.cors import Cors
 from apps.gateway.problems import HANDLERS
 from apps.gateway.reading import MAX_BODY_BYTES
-from apps.gateway.request_traces import RequestTraces
 from apps.gateway.routes import auth, docs, health, operations, orders, products
 
 _log = structlog.stdlib.get_logger("tradex.gateway")
@@ -62,9 +61,9 @@ def build_app(collaborators: Collaborators) -> Litestar:
     )
     if collaborators.cors_origins:
         app.asgi_handler = Cors(app.asgi_handler, collaborators.cors_origins)
-    app.asgi_handler = AccessLog(app.asgi_handler, collaborators.metrics)
-    if collaborators.request_tracer is not None:
-        app.asgi_handler = RequestTraces(app.asgi_handler, collaborators.request_tracer)
+    app.asgi_handler = AccessLog(
+        app.asgi_handler, collaborators.metrics, collaborators.request_tracer
+    )
     return app
 
 

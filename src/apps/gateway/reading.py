@@ -17,6 +17,7 @@ from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
 
 MAX_BODY_BYTES: Final = 64 * 1024
+_HEADERS: Final = "headers"
 _CORRECT: Final = "Correct the fields named in errors."
 
 B = TypeVar("B", bound=Struct)
@@ -51,7 +52,11 @@ class Given(Generic[B]):
 
 def headers_of(request: HttpRequest) -> dict[bytes, bytes]:
     """Return the request's headers by their names in lower case; none of those read is repeated."""
-    return dict(request.scope["headers"])
+    state = request.scope["state"]
+    headers: dict[bytes, bytes] | None = state.get(_HEADERS)
+    if headers is None:
+        headers = state[_HEADERS] = dict(request.scope["headers"])
+    return headers
 
 
 def actor_of(request: HttpRequest) -> Actor:
