@@ -118,7 +118,7 @@ class CommandDesk:
             return await self._submit(request, ask)
 
     async def _submit(self, request: HttpRequest, ask: Ask) -> Answer:
-        wishes = wishes_of(headers_of(request), request.scope["headers"])
+        wishes = wishes_of(headers_of(request.scope), request.scope["headers"])
         with self._room.asking.place():
             refusal = await self._refusal(request, ask, wishes)
             turn = await self._open(request, ask, wishes, refusal)

@@ -5,7 +5,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from litestar import Request
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.types import HTTPReceiveMessage
+from litestar.types import HTTPReceiveMessage, HTTPScope
 from msgspec import Struct
 
 from apps.gateway.invalid_fields import invalid_fields
@@ -50,12 +50,12 @@ class Given(Generic[B]):
         self.value = value
 
 
-def headers_of(request: HttpRequest) -> dict[bytes, bytes]:
-    """Return the request's headers by their names in lower case; none of those read is repeated."""
-    state = request.scope["state"]
+def headers_of(scope: HTTPScope) -> dict[bytes, bytes]:
+    """Return a request's headers by their names in lower case; none of those read is repeated."""
+    state = scope["state"]
     headers: dict[bytes, bytes] | None = state.get(_HEADERS)
     if headers is None:
-        headers = state[_HEADERS] = dict(request.scope["headers"])
+        headers = state[_HEADERS] = dict(scope["headers"])
     return headers
 
 
@@ -80,7 +80,7 @@ async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = Fa
     Raises UnsupportedMediaType, and InvalidBody with everything that is wrong; where it is
     `optional`, no body is the same as an empty object. Raises RequestEntityTooLarge.
     """
-    headers = headers_of(request)
+    headers = headers_of(request.scope)
     data = await _bytes_of(request, headers)
     if optional and not data:
         return Given(data, shape())

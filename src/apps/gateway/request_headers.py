@@ -60,9 +60,8 @@ def wishes_of(headers: Mapping[bytes, bytes], raw: Iterable[tuple[bytes, bytes]]
     )
 
 
-def place_of(raw: Iterable[tuple[bytes, bytes]]) -> Trace | None:
+def place_of(headers: Mapping[bytes, bytes]) -> Trace | None:
     """Return what a client says that its request follows from, if anything."""
-    headers = dict(raw)
     if b"traceparent" not in headers:
         return None
     return Trace.read(

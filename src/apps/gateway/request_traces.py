@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from litestar.types import HTTPScope
 
+from apps.gateway.reading import headers_of
 from apps.gateway.request_headers import place_of
 from tradex_core.messaging.tracing import Trace
 
@@ -42,4 +43,4 @@ def span_of(scope: HTTPScope, tracer: RequestTracer | None) -> RequestSpan:
     """Return a request's span; without a tracer, and of those for health, nobody keeps any."""
     if tracer is None or scope["path"].startswith("/health/"):
         return _UNTRACED
-    return tracer.request(scope["method"], place_of(scope["headers"]))
+    return tracer.request(scope["method"], place_of(headers_of(scope)))

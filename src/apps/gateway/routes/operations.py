@@ -41,7 +41,7 @@ async def follow_operation(request: HttpRequest) -> ASGIApp:
     """Tell how a command ends as soon as it does."""
     gateway = gateway_of(request)
     operation_id, command = _recognised(request, gateway.operation_ids)
-    last_id = last_event_id(headers_of(request).get(b"last-event-id"))
+    last_id = last_event_id(headers_of(request.scope).get(b"last-event-id"))
     if last_id is not None and last_id >= OVER_ID:
         return Answer(204, b"", (PRIVATE,))
     gateway.streams.require_room()

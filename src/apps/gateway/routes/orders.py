@@ -177,7 +177,7 @@ async def follow_order(request: HttpRequest) -> ASGIApp:
     gateway.streams.require_room()
     view = await shown_soon(lambda: gateway.reads.order(order_id))
     order = _visible(view, order_id, request)
-    last_id = last_event_id(headers_of(request).get(b"last-event-id")) or 0
+    last_id = last_event_id(headers_of(request.scope).get(b"last-event-id")) or 0
     if order.status in LAST_STATUSES and last_id >= order.status.rank:
         return Answer(204, b"", (PRIVATE,))
     return EventStream(gateway.streams.order(order, last_id=last_id))
