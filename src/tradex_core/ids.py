@@ -30,10 +30,7 @@ class Entropy(Protocol):
 
 def uuid7(*, at: datetime, random_bits: int) -> str:
     """Lay out a UUIDv7 (RFC 9562, section 5.7) from an instant and 74 random bits."""
-    high, low = random_bits >> 62 & 0xFFF, random_bits & (1 << 62) - 1
-    value = epoch_ms(at) << 80 | 7 << 76 | high << 64 | 2 << 62 | low
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return _laid_out(epoch_ms(at), random_bits)
 
 
 def uuid7_time(uuid: str) -> datetime:
@@ -58,11 +55,26 @@ def object_id(*, at: datetime, random_bits: int) -> str:
 
 def derived_uuid7(source: str, purpose: str, *, at: datetime) -> str:
     """Derive a UUIDv7 from another id: the same message run again gives the same one."""
-    digest = sha256(f"{purpose}\0{source}".encode()).digest()
-    return uuid7(at=at, random_bits=int.from_bytes(digest[:10]) & (1 << _RANDOM_BITS) - 1)
+    return _laid_out(epoch_ms(at), _derived_bits(source, purpose))
+
+
+def sibling_uuid7(uuid: str, purpose: str) -> str:
+    """Derive a UUIDv7 from another one, at the instant that it carries."""
+    return _laid_out(int(uuid[:8] + uuid[9:13], 16), _derived_bits(uuid, purpose))
 
 
 def derived_object_id(source: str, purpose: str, *, at: datetime) -> str:
     """Derive an ObjectId from another id: the same message run again gives the same one."""
     digest = sha256(f"{purpose}\0{source}".encode()).digest()
     return object_id(at=at, random_bits=int.from_bytes(digest[:8]))
+
+
+def _derived_bits(source: str, purpose: str) -> int:
+    digest = sha256(f"{purpose}\0{source}".encode()).digest()
+    return int.from_bytes(digest[:10]) & (1 << _RANDOM_BITS) - 1
+
+
+def _laid_out(ms: int, random_bits: int) -> str:
+    version, variant = random_bits >> 62 & 0xFFF | 7 << 12, random_bits >> 48 & 0x3FFF | 2 << 14
+    rest = random_bits & (1 << 48) - 1
+    return f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-{version:04x}-{variant:04x}-{rest:012x}"

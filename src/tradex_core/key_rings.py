@@ -78,6 +78,8 @@ class KeyRing:
 
     def at(self, instant: datetime) -> RingKey:
         """Return the key that is used at an instant; before any is, the first that will be."""
+        if len(self.keys) == 1:
+            return self.keys[0]
         begun = [each for each in self.keys if each.start <= instant]
         return max(begun, key=_start) if begun else min(self.keys, key=_start)
 

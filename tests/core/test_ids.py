@@ -14,6 +14,7 @@ from tradex_core.ids import (
     derived_object_id,
     derived_uuid7,
     object_id,
+    sibling_uuid7,
     uuid7,
     uuid7_random_bits,
     uuid7_time,
@@ -90,3 +91,10 @@ def test_a_derived_id_depends_on_its_source_its_purpose_and_its_time(
 def test_a_derived_id_never_changes_between_releases() -> None:
     assert "018d0c90-4d00-76b1-8e41-545720c35f90" == derived_uuid7("message", "order", at=NOW)
     assert "65a50220b77f6c25cfb3b0bd" == derived_object_id("message", "product", at=NOW)
+
+
+@given(INSTANTS, st.integers(min_value=0, max_value=2**74 - 1))
+def test_a_sibling_is_what_is_derived_at_the_instant_of_its_id(at: datetime, bits: int) -> None:
+    operation_id = uuid7(at=at, random_bits=bits)
+    derived = derived_uuid7(operation_id, "order", at=uuid7_time(operation_id))
+    assert derived == sibling_uuid7(operation_id, "order")

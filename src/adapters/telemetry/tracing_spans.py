@@ -83,6 +83,27 @@ class Sampled:
         self._span.end()
 
 
+class _Resource(Resource):
+    """What a process says of itself with its spans; there is one, which is like no other.
+
+    The exporter looks it up for each span, and the SDK writes it down as JSON to hash it.
+    """
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _resource(service: str) -> Resource:
+    told = Resource.create(
+        {
+            "service.namespace": "tradex",
+            "service.name": service,
+            "service.instance.id": str(uuid4()),
+        }
+    )
+    return _Resource(told.attributes, told.schema_url)
+
+
 class Spans:
     """Starts spans, and decides which traces are sampled where nobody has decided yet.
 
@@ -93,13 +114,7 @@ class Spans:
         self._sampling = sampling
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,
-            resource=Resource.create(
-                {
-                    "service.namespace": "tradex",
-                    "service.name": service,
-                    "service.instance.id": str(uuid4()),
-                }
-            ),
+            resource=_resource(service),
             shutdown_on_exit=False,
             span_limits=_LIMITS,
         )

@@ -7,14 +7,12 @@ from typing import Final
 
 import structlog
 from litestar import Litestar
-from litestar.di import Provide
 
 from apps.gateway.access_log import AccessLog
-from apps.gateway.collaborators import Collaborators
+from apps.gateway.collaborators import OPTION, Collaborators
 from apps.gateway.cors import Cors
 from apps.gateway.problems import HANDLERS
 from apps.gateway.reading import MAX_BODY_BYTES
-from apps.gateway.request_traces import RequestTraces
 from apps.gateway.routes import auth, docs, health, operations, orders, products
 
 _log = structlog.stdlib.get_logger("tradex.gateway")
@@ -52,7 +50,7 @@ def build_app(collaborators: Collaborators) -> Litestar:
     """Compose the app; its follower runs from its lifespan's start to its end."""
     app = Litestar(
         ROUTES,
-        dependencies={"gateway": Provide(lambda: collaborators, sync_to_thread=False)},
+        opt={OPTION: collaborators},
         before_request=collaborators.gatekeeper.admit,
         exception_handlers=dict(HANDLERS),
         lifespan=[lambda _: _following(collaborators)],
@@ -63,9 +61,9 @@ def build_app(collaborators: Collaborators) -> Litestar:
     )
     if collaborators.cors_origins:
         app.asgi_handler = Cors(app.asgi_handler, collaborators.cors_origins)
-    app.asgi_handler = AccessLog(app.asgi_handler, collaborators.metrics)
-    if collaborators.request_tracer is not None:
-        app.asgi_handler = RequestTraces(app.asgi_handler, collaborators.request_tracer)
+    app.asgi_handler = AccessLog(
+        app.asgi_handler, collaborators.metrics, collaborators.request_tracer
+    )
     return app
 
 

@@ -20,7 +20,7 @@ from apps.gateway.problems import (
     problem_of,
     problem_of_reply,
 )
-from apps.gateway.reading import HttpRequest
+from apps.gateway.reading import HttpRequest, headers_of
 from apps.gateway.request_headers import Wishes, wishes_of
 from apps.gateway.stopping import Stopping
 from tradex_core.errors import Outage, Refusal
@@ -111,7 +111,7 @@ class CommandDesk:
         Raises Unavailable where there is no room for it or the broker does not acknowledge it,
         IdempotencyKeyReused, and what `ask.check` raises.
         """
-        wishes = wishes_of(list(request.scope["headers"]))
+        wishes = wishes_of(headers_of(request.scope), request.scope["headers"])
         with self._room.asking.place():
             refusal = await self._refusal(request, ask, wishes)
             turn = await self._open(request, ask, wishes, refusal)

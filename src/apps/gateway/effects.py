@@ -13,7 +13,7 @@ from tradex_core.events.fields import Command
 from tradex_core.events.order import AdvanceOrder, CancelOrder, CreateOrder, OrderStatus
 from tradex_core.events.product import AdjustStock, CreateProduct, UpdateProduct
 from tradex_core.events.user import EndSession, LoginUser, RefreshSession, RegisterUser
-from tradex_core.ids import OperationId, derived_object_id, derived_uuid7, uuid7_time
+from tradex_core.ids import OperationId, derived_object_id, sibling_uuid7, uuid7_time
 from tradex_core.views.ports import ViewQueries
 
 _SIGNING_IN: Final = timedelta(seconds=5)
@@ -82,7 +82,7 @@ async def _user_seen(views: ViewQueries, result: Raw) -> bool:
 
 def order_id_of(operation_id: OperationId) -> str:
     """Return the id of the order that an operation places."""
-    return derived_uuid7(operation_id, "order", at=uuid7_time(operation_id))
+    return sibling_uuid7(operation_id, "order")
 
 
 def product_id_of(operation_id: OperationId) -> str:
@@ -92,7 +92,7 @@ def product_id_of(operation_id: OperationId) -> str:
 
 def user_id_of(operation_id: OperationId) -> str:
     """Return the id of the user that an operation registers."""
-    return derived_uuid7(operation_id, "user", at=uuid7_time(operation_id))
+    return sibling_uuid7(operation_id, "user")
 
 
 def _product_path(product_id: str) -> str:

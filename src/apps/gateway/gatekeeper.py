@@ -61,7 +61,7 @@ class Gatekeeper:
         """Note in the request who is signed in and on whose things they may act; answer OPTIONS."""
         scope = request.scope
         require_one_spelling(scope)
-        headers = headers_of(request)
+        headers = headers_of(scope)
         require_single(headers, cast("RawHeaders", scope["headers"]))
         scope["user"] = None
         access = self._policy.get((scope["method"], scope["path_template"]))

@@ -5,7 +5,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from litestar import Request
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.types import HTTPReceiveMessage
+from litestar.types import HTTPReceiveMessage, HTTPScope
 from msgspec import Struct
 
 from apps.gateway.invalid_fields import invalid_fields
@@ -17,6 +17,7 @@ from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
 
 MAX_BODY_BYTES: Final = 64 * 1024
+_HEADERS: Final = "headers"
 _CORRECT: Final = "Correct the fields named in errors."
 
 B = TypeVar("B", bound=Struct)
@@ -49,9 +50,13 @@ class Given(Generic[B]):
         self.value = value
 
 
-def headers_of(request: HttpRequest) -> dict[bytes, bytes]:
-    """Return the request's headers by their names in lower case; none of those read is repeated."""
-    return dict(request.scope["headers"])
+def headers_of(scope: HTTPScope) -> dict[bytes, bytes]:
+    """Return a request's headers by their names in lower case; none of those read is repeated."""
+    state = scope["state"]
+    headers: dict[bytes, bytes] | None = state.get(_HEADERS)
+    if headers is None:
+        headers = state[_HEADERS] = dict(scope["headers"])
+    return headers
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -75,7 +80,7 @@ async def read_body(request: HttpRequest, shape: type[B], *, optional: bool = Fa
     Raises UnsupportedMediaType, and InvalidBody with everything that is wrong; where it is
     `optional`, no body is the same as an empty object. Raises RequestEntityTooLarge.
     """
-    headers = headers_of(request)
+    headers = headers_of(request.scope)
     data = await _bytes_of(request, headers)
     if optional and not data:
         return Given(data, shape())

@@ -1,7 +1,7 @@
 """What the headers of a request say of its command: how long to wait, its key, its trace."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -44,9 +44,11 @@ _NONE: Final = Wishes(None, None, None, None)
 _NAMES: Final = frozenset({b"prefer", b"idempotency-key", b"traceparent"})
 
 
-def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
-    """Read them; raises InvalidIdempotencyKey. Other headers that are malformed are ignored."""
-    headers = dict(raw)
+def wishes_of(headers: Mapping[bytes, bytes], raw: Iterable[tuple[bytes, bytes]]) -> Wishes:
+    """Read them; raises InvalidIdempotencyKey. Other headers that are malformed are ignored.
+
+    `headers` are the `raw` ones by their names.
+    """
     if _NAMES.isdisjoint(headers):
         return _NONE
     traceparent = _matching(_TRACEPARENT, headers.get(b"traceparent"))
@@ -58,9 +60,8 @@ def wishes_of(raw: Sequence[tuple[bytes, bytes]]) -> Wishes:
     )
 
 
-def place_of(raw: Iterable[tuple[bytes, bytes]]) -> Trace | None:
+def place_of(headers: Mapping[bytes, bytes]) -> Trace | None:
     """Return what a client says that its request follows from, if anything."""
-    headers = dict(raw)
     if b"traceparent" not in headers:
         return None
     return Trace.read(

@@ -1,11 +1,11 @@
-"""The outermost wrapper where requests are traced: a span of each, named by its route."""
+"""The traces of requests, as a port: a span of each, named by its route."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
 
+from apps.gateway.reading import headers_of
 from apps.gateway.request_headers import place_of
 from tradex_core.messaging.tracing import Trace
 
@@ -26,32 +26,21 @@ class RequestTracer(Protocol):
         ...
 
 
-class RequestTraces:
-    """Traces each request but those for the gateway's health."""
+class _Untraced(AbstractContextManager["_Untraced"]):
+    """A request that nobody traces."""
 
-    def __init__(self, app: ASGIApp, tracer: RequestTracer) -> None:
-        self._app = app
-        self._tracer = tracer
+    def __exit__(self, *_: object) -> None:
+        return None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        if scope["type"] != ScopeType.HTTP or scope["path"].startswith("/health/"):
-            await self._app(scope, receive, send)
-            return
-        status = 0
+    def answered(self, *, route: str | None, status: int, operation_id: str | None) -> None:
+        """Do nothing."""
 
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
 
-        with self._tracer.request(scope["method"], place_of(scope["headers"])) as span:
-            try:
-                await self._app(scope, receive, noting)
-            finally:
-                span.answered(
-                    route=scope.get("path_template"),
-                    status=status,
-                    operation_id=scope.get("state", {}).get("operation_id"),
-                )
+_UNTRACED: Final = _Untraced()
+
+
+def span_of(scope: HTTPScope, tracer: RequestTracer | None) -> RequestSpan:
+    """Return a request's span; without a tracer, and of those for health, nobody keeps any."""
+    if tracer is None or scope["path"].startswith("/health/"):
+        return _UNTRACED
+    return tracer.request(scope["method"], place_of(headers_of(scope)))

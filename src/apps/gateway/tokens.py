@@ -9,7 +9,7 @@ from tradex_core.clock import Clock
 from tradex_core.events import codec
 from tradex_core.events.fields import Wire
 from tradex_core.events.user import Role
-from tradex_core.ids import OperationId, SessionId, UserId, derived_uuid7, uuid7_time
+from tradex_core.ids import OperationId, SessionId, UserId, sibling_uuid7
 from tradex_core.users.errors import SessionEnded
 from tradex_core.views.operation_view import OperationView
 
@@ -91,5 +91,4 @@ class TokenDesk:
 
 def session_of(operation_id: OperationId) -> SessionId:
     """Return the id of the session that an operation opens."""
-    at = uuid7_time(operation_id)
-    return SessionId(derived_uuid7(operation_id, "session", at=at))
+    return SessionId(sibling_uuid7(operation_id, "session"))

@@ -15,9 +15,15 @@ T = TypeVar("T")
 
 def _encode_money(value: object) -> Decimal:
     if isinstance(value, Money):
-        return value.amount
+        return _amount(value.cents)
     msg = f"{type(value).__name__} has no JSON form"
     raise NotImplementedError(msg)
+
+
+@lru_cache(maxsize=4096)
+def _amount(cents: int) -> Decimal:
+    """Return one object for all amounts that are equal: prices come again and again."""
+    return Money.of_cents(cents).amount
 
 
 def _decode_money(target: type, value: object) -> Money:
@@ -32,7 +38,7 @@ def _decode_money(target: type, value: object) -> Money:
 
 @lru_cache(maxsize=4096)
 def _money(value: int | Decimal) -> Money:
-    """Return one object for all amounts that are equal: prices come again and again."""
+    """Return one object for all amounts that are equal, as `_amount` does."""
     return Money(value)
 
 

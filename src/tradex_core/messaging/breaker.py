@@ -169,7 +169,8 @@ class Breaker:
             self._probe = None
         if error is None:
             self._failures = self._openings = 0
-            self._answered_at = self._clock.now()
+            if self._under_way:  # whose silence begins anew
+                self._answered_at = self._clock.now()
             self._circuit.works()
         elif isinstance(error, AWAY):
             self._failures += 1

@@ -5,7 +5,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from apps.gateway.answers import Answer, json_answer
 from apps.gateway.bodies import Login, Registration, SessionToken
-from apps.gateway.collaborators import Provided
+from apps.gateway.collaborators import gateway_of
 from apps.gateway.commands import Ask
 from apps.gateway.effects import LOGIN, LOGOUT, REFRESH, REGISTER, user_id_of
 from apps.gateway.lagging import shown_soon
@@ -37,8 +37,9 @@ class UnacceptablePassword(BadRequest):
 
 
 @post("/v1/auth/register", name="register", status_code=HTTP_202_ACCEPTED)
-async def register(request: HttpRequest, gateway: Provided) -> Answer:
+async def register(request: HttpRequest) -> Answer:
     """Make an account for a buyer or a seller."""
+    gateway = gateway_of(request)
     given = await read_body(request, Registration)
     asked = given.value
     if asked.role is Role.ADMIN:
@@ -60,8 +61,9 @@ async def register(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/auth/login", name="login", status_code=HTTP_202_ACCEPTED)
-async def login(request: HttpRequest, gateway: Provided) -> Answer:
+async def login(request: HttpRequest) -> Answer:
     """Open a session; without a Prefer header this waits for five seconds."""
+    gateway = gateway_of(request)
     given = await read_body(request, Login)
     asked = given.value
 
@@ -86,8 +88,9 @@ async def login(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/auth/refresh", name="refresh", status_code=HTTP_202_ACCEPTED)
-async def refresh(request: HttpRequest, gateway: Provided) -> Answer:
+async def refresh(request: HttpRequest) -> Answer:
     """Replace a refresh token, which then works no more, and get a new access token."""
+    gateway = gateway_of(request)
     given = await read_body(request, SessionToken)
     token, tokens = given.value.refresh_token, gateway.tokens.refresh
     successor = tokens.successor(token)
@@ -106,8 +109,9 @@ async def refresh(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/auth/logout", name="logout", status_code=HTTP_202_ACCEPTED)
-async def logout(request: HttpRequest, gateway: Provided) -> Answer:
+async def logout(request: HttpRequest) -> Answer:
     """End a session: no refresh token of it works from then on."""
+    gateway = gateway_of(request)
     given = await read_body(request, SessionToken)
     token = given.value.refresh_token
     command = EndSession(
@@ -119,8 +123,9 @@ async def logout(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/me", name="me")
-async def me(request: HttpRequest, gateway: Provided) -> Answer:
+async def me(request: HttpRequest) -> Answer:
     """Show who is signed in."""
+    gateway = gateway_of(request)
     user_id = actor_of(request).user_id
 
     async def named() -> UserView | None:

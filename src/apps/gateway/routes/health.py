@@ -3,8 +3,9 @@
 from litestar import get
 
 from apps.gateway.answers import JSON, Answer, json_answer
-from apps.gateway.collaborators import Provided
+from apps.gateway.collaborators import gateway_of
 from apps.gateway.problems import BadRequest
+from apps.gateway.reading import HttpRequest
 from tradex_core.events import codec
 
 
@@ -29,9 +30,9 @@ async def startup() -> Answer:
 
 
 @get("/health/ready", name="ready")
-async def ready(gateway: Provided) -> Answer:
+async def ready(request: HttpRequest) -> Answer:
     """Say whether everything that the gateway needs is there; what, only operators are told."""
-    checks = await gateway.readiness.checks()
+    checks = await gateway_of(request).readiness.checks()
     if not all(checks.values()):
         detail = "Something that the gateway needs is away; its internal port tells what."
         raise NotReady(detail)
@@ -39,7 +40,7 @@ async def ready(gateway: Provided) -> Answer:
 
 
 @get("/.well-known/jwks.json", name="jwks")
-async def jwks(gateway: Provided) -> Answer:
+async def jwks(request: HttpRequest) -> Answer:
     """Show the public keys that access tokens are signed with (RFC 7517)."""
     cached = (b"cache-control", b"public, max-age=300")
-    return Answer(200, codec.encode(gateway.jwks()), (JSON, cached))
+    return Answer(200, codec.encode(gateway_of(request).jwks()), (JSON, cached))

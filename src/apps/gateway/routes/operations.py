@@ -6,7 +6,7 @@ from litestar import get
 from litestar.types import ASGIApp
 
 from apps.gateway.answers import PRIVATE, RETRY_SOON, Answer, json_answer
-from apps.gateway.collaborators import Provided
+from apps.gateway.collaborators import gateway_of
 from apps.gateway.effects import EFFECTS
 from apps.gateway.event_stream import EventStream, last_event_id
 from apps.gateway.operation_document import operation_document
@@ -23,8 +23,9 @@ _RETRY_AFTER: Final = tuple(part.decode() for part in RETRY_SOON)
 
 
 @get("/v1/operations/{operation_id:str}", name="getOperation")
-async def get_operation(request: HttpRequest, gateway: Provided) -> Answer:
+async def get_operation(request: HttpRequest) -> Answer:
     """Show what became of a command."""
+    gateway = gateway_of(request)
     operation_id, command = _recognised(request, gateway.operation_ids)
     document = operation_document(
         operation_id, command, await gateway.reads.operation(operation_id)
@@ -36,10 +37,11 @@ async def get_operation(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/operations/{operation_id:str}/events", name="followOperation")
-async def follow_operation(request: HttpRequest, gateway: Provided) -> ASGIApp:
+async def follow_operation(request: HttpRequest) -> ASGIApp:
     """Tell how a command ends as soon as it does."""
+    gateway = gateway_of(request)
     operation_id, command = _recognised(request, gateway.operation_ids)
-    last_id = last_event_id(headers_of(request).get(b"last-event-id"))
+    last_id = last_event_id(headers_of(request.scope).get(b"last-event-id"))
     if last_id is not None and last_id >= OVER_ID:
         return Answer(204, b"", (PRIVATE,))
     gateway.streams.require_room()

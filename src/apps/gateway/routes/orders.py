@@ -6,7 +6,7 @@ from litestar.types import ASGIApp
 
 from apps.gateway.answers import PRIVATE, Answer, json_answer
 from apps.gateway.bodies import NewOrder, NextStatus, NoBody, OrderItem
-from apps.gateway.collaborators import Provided
+from apps.gateway.collaborators import gateway_of
 from apps.gateway.commands import Ask
 from apps.gateway.effects import ADVANCE_ORDER, CANCEL_ORDER, CREATE_ORDER, order_id_of
 from apps.gateway.event_stream import EventStream, last_event_id
@@ -99,8 +99,9 @@ def _require_priced(unknown: list[FieldError], changed: list[FieldError]) -> Non
 
 
 @post("/v1/orders", name="createOrder", status_code=HTTP_202_ACCEPTED)
-async def create_order(request: HttpRequest, gateway: Provided) -> Answer:
+async def create_order(request: HttpRequest) -> Answer:
     """Order products at the prices that the catalogue has now."""
+    gateway = gateway_of(request)
     given = await read_body(request, NewOrder)
     actor = actor_of(request)
     draft = _Draft(actor, given.value.items, gateway.views)
@@ -115,8 +116,9 @@ async def create_order(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/orders/{order_id:str}/cancel", name="cancelOrder", status_code=HTTP_202_ACCEPTED)
-async def cancel_order(request: HttpRequest, gateway: Provided) -> Answer:
+async def cancel_order(request: HttpRequest) -> Answer:
     """Give an order up; what it holds goes back into stock."""
+    gateway = gateway_of(request)
     order_id = _order_id(request)
     given = await read_body(request, NoBody, optional=True)
     await _require_theirs(order_id, request, gateway.views)
@@ -130,8 +132,9 @@ async def cancel_order(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/orders/{order_id:str}/status", name="advanceOrder", status_code=HTTP_202_ACCEPTED)
-async def advance_order(request: HttpRequest, gateway: Provided) -> Answer:
+async def advance_order(request: HttpRequest) -> Answer:
     """Take an order one step further on its way to the buyer."""
+    gateway = gateway_of(request)
     order_id = _order_id(request)
     given = await read_body(request, NextStatus)
     await _require_theirs(order_id, request, gateway.views)
@@ -145,8 +148,9 @@ async def advance_order(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/orders", name="listOrders")
-async def list_orders(request: HttpRequest, gateway: Provided) -> Answer:
+async def list_orders(request: HttpRequest) -> Answer:
     """List the orders that the caller may see, newest first."""
+    gateway = gateway_of(request)
     query = Query(request, ("status", "cursor", "limit"))
     status = query.one_of("status", OrderStatus, tuple(OrderStatus))
     cut = query.cut(sort=ORDER_SORT)
@@ -157,21 +161,23 @@ async def list_orders(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/orders/{order_id:str}", name="getOrder")
-async def get_order(request: HttpRequest, gateway: Provided) -> Answer:
+async def get_order(request: HttpRequest) -> Answer:
     """Show an order."""
+    gateway = gateway_of(request)
     order_id = _order_id(request)
     view = await gateway.reads.order(order_id)
     return json_answer(_visible(view, order_id, request).document())
 
 
 @get("/v1/orders/{order_id:str}/events", name="followOrder")
-async def follow_order(request: HttpRequest, gateway: Provided) -> ASGIApp:
+async def follow_order(request: HttpRequest) -> ASGIApp:
     """Tell every step of an order as it happens."""
+    gateway = gateway_of(request)
     order_id = _order_id(request)
     gateway.streams.require_room()
     view = await shown_soon(lambda: gateway.reads.order(order_id))
     order = _visible(view, order_id, request)
-    last_id = last_event_id(headers_of(request).get(b"last-event-id")) or 0
+    last_id = last_event_id(headers_of(request.scope).get(b"last-event-id")) or 0
     if order.status in LAST_STATUSES and last_id >= order.status.rank:
         return Answer(204, b"", (PRIVATE,))
     return EventStream(gateway.streams.order(order, last_id=last_id))

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from apps.gateway.answers import Answer, public_answer
 from apps.gateway.bodies import NewProduct, ProductChanges, StockAdjustment
-from apps.gateway.collaborators import Provided
+from apps.gateway.collaborators import gateway_of
 from apps.gateway.commands import Ask
 from apps.gateway.effects import ADJUST_STOCK, CREATE_PRODUCT, UPDATE_PRODUCT, product_id_of
 from apps.gateway.pagination import Query, page_answer
@@ -31,8 +31,9 @@ from tradex_core.views.product_view import ProductView
 
 
 @post("/v1/products", name="createProduct", status_code=HTTP_202_ACCEPTED)
-async def create_product(request: HttpRequest, gateway: Provided) -> Answer:
+async def create_product(request: HttpRequest) -> Answer:
     """Put a product into the catalogue."""
+    gateway = gateway_of(request)
     given = await read_body(request, NewProduct)
     actor = actor_of(request)
 
@@ -46,8 +47,9 @@ async def create_product(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @patch("/v1/products/{product_id:str}", name="updateProduct", status_code=HTTP_202_ACCEPTED)
-async def update_product(request: HttpRequest, gateway: Provided) -> Answer:
+async def update_product(request: HttpRequest) -> Answer:
     """Change what the catalogue shows of a product; what is left out stays."""
+    gateway = gateway_of(request)
     product_id = _product_id(request)
     given = await read_body(request, ProductChanges)
     changes = asdict(given.value)
@@ -65,8 +67,9 @@ async def update_product(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @post("/v1/products/{product_id:str}/stock", name="adjustStock", status_code=HTTP_202_ACCEPTED)
-async def adjust_stock(request: HttpRequest, gateway: Provided) -> Answer:
+async def adjust_stock(request: HttpRequest) -> Answer:
     """Put products into stock, or take them out of it."""
+    gateway = gateway_of(request)
     product_id = _product_id(request)
     given = await read_body(request, StockAdjustment)
     await _require_theirs(product_id, request, gateway.views)
@@ -80,8 +83,9 @@ async def adjust_stock(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/products", name="listProducts")
-async def list_products(request: HttpRequest, gateway: Provided) -> Answer:
+async def list_products(request: HttpRequest) -> Answer:
     """List products; those that are not active are shown to their seller and to admins only."""
+    gateway = gateway_of(request)
     query = Query(request, ("category", "q", "seller", "sort", "cursor", "limit"))
     sort = query.one_of("sort", ProductSort, tuple(ProductSort)) or ProductSort.NEWEST
     seller = query.text("seller")
@@ -98,8 +102,9 @@ async def list_products(request: HttpRequest, gateway: Provided) -> Answer:
 
 
 @get("/v1/products/{product_id:str}", name="getProduct")
-async def get_product(request: HttpRequest, gateway: Provided) -> Answer:
+async def get_product(request: HttpRequest) -> Answer:
     """Show a product, also one that is not active any more."""
+    gateway = gateway_of(request)
     product_id = _product_id(request)
     view = await gateway.reads.product(product_id)
     if view is None:
