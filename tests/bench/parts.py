@@ -89,7 +89,7 @@ class _Workbench:
         self._bought = {line.product_id for line in lines_of(0, PRODUCT_IDS)}
 
     def framework(
-        self, handler: HTTPRouteHandler = _ready, admit: BeforeRequestHookHandler | None = None
+        self, handler: HTTPRouteHandler = _ready, admit: "BeforeRequestHookHandler | None" = None
     ) -> Litestar:
         """Return an app of one route, which does no more than it is given to do."""
         return Litestar([handler], before_request=admit, openapi_config=None, logging_config=None)
