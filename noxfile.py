@@ -52,8 +52,10 @@ BETTER_WITH_DRIVERS = (
 COOL_DOWN = "7 days"
 UV = "uv==0.13.9"
 
-WORKERS_THAT_WAIT = 3
-"""How many tests on real servers run at a time: two cores are enough, since most of them wait."""
+WORKERS = 4
+"""How many tests run at a time: two cores are enough, since many of them wait."""
+WORKERS_ON_SERVERS = 3
+"""How many tests on real servers do: each of these may have ten processes of its own."""
 
 TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}
 """How many seconds Ctrl-C leaves to a session that has servers to stop."""
@@ -115,7 +117,7 @@ def tests(session: nox.Session) -> None:
     """Does everything do what is promised? Arguments go to pytest."""
     install_with_tradex(session, "tests")
     apart = (f"--ignore={folder}" for folder in ("tests/docs", "tests/images", *NEED_DRIVERS))
-    session.run("pytest", *(session.posargs or ("--numprocesses=auto", *apart)))
+    session.run("pytest", *(session.posargs or (f"--numprocesses={WORKERS}", *apart)))
 
 
 @nox.session
@@ -123,7 +125,7 @@ def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")
     arguments = session.posargs or (
-        *(f"--numprocesses={WORKERS_THAT_WAIT}", "--dist=loadfile", "--no-loadscope-reorder"),
+        *(f"--numprocesses={WORKERS_ON_SERVERS}", "--dist=loadfile", "--no-loadscope-reorder"),
         *(*NEED_DRIVERS, *BETTER_WITH_DRIVERS),
     )
     session.run("pytest", *arguments, **TIME_TO_STOP)
@@ -174,7 +176,8 @@ def docs(session: nox.Session) -> None:
         *("--conf-dir=docs/site", f"--doctree-dir={session.create_tmp()}", ".", "build/site"),
     )
     session.run(
-        *("pytest", "--numprocesses=auto", "--dist=worksteal", "tests/docs"), *session.posargs
+        *("pytest", f"--numprocesses={WORKERS}", "--dist=worksteal", "tests/docs"),
+        *session.posargs,
     )
 
 

@@ -75,7 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = [variable for variable in _SERVERS if not os.environ.get(variable)]
     if not wanted or hasattr(config, "workerinput") or config.option.collectonly:
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that they are stopped then too
+    for number in (signal.SIGINT, signal.SIGTERM):  # so that they are stopped, whoever began us
+        signal.signal(number, signal.default_int_handler)
     entered, started = ExitStack(), list[Server]()
     config.add_cleanup(entered.close)
     folder = entered.enter_context(temporary_folder())
