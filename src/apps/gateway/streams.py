@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Final
 
 from apps.gateway.event_stream import KEEP_ALIVE, retry_hint, server_sent_event
@@ -19,6 +20,8 @@ from tradex_core.views.order_view import OrderView
 from tradex_core.views.ports import ViewQueries
 
 HEARTBEAT_SECONDS: Final = 15.0
+_SOON_SECONDS: Final = (0.02, 0.05, 0.2, 1.0)
+"""When a stream that begins looks again: what happened just before it listened is shown late."""
 LAST_STATUSES: Final = frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 """Nothing follows these."""
 
@@ -33,8 +36,8 @@ class Streams:
 
     Each takes a place in `room`; it raises Unavailable, before it tells anything, if there is none.
     They end with what they tell of, and when the gateway stops. Each asks the views again at every
-    heartbeat, so that what this process did not hear of is told late, but told. `open` tells how
-    many there are of each kind.
+    heartbeat, and a few times in its first second, so that what this process did not hear of is
+    told late, but told. `open` tells how many there are of each kind.
     """
 
     def __init__(
@@ -70,8 +73,9 @@ class Streams:
             outcome = await self._views.operation(operation_id)
             if outcome is None and last_id is None:
                 yield _told(BEGUN_ID, operation_document(operation_id, command, None))
+            pauses = self._pauses()
             while outcome is None:
-                replied = await self._stopping.wait_for(reply, timeout=self._heartbeat)
+                replied = await self._stopping.wait_for(reply, timeout=next(pauses))
                 if self._stopping.begun:
                     return
                 if replied is not None:
@@ -86,6 +90,7 @@ class Streams:
         order_id = view.order_id
         with self._place("order"), self._watch.watch(order_id) as watcher:
             yield retry_hint(self._entropy)
+            pauses = self._pauses()
             while not self._stopping.begun:
                 change = watcher.next_change()
                 view = await self._views.order(order_id) or view
@@ -95,11 +100,14 @@ class Streams:
                         last_id = entry.id
                 if view.status in LAST_STATUSES:
                     return
-                await self._stopping.wait_for(change, timeout=self._heartbeat)
+                await self._stopping.wait_for(change, timeout=next(pauses))
                 if change.done():
                     await self._caught_up(order_id, last_id)
                 else:
                     yield KEEP_ALIVE
+
+    def _pauses(self) -> Iterator[float]:
+        return chain(_SOON_SECONDS, repeat(self._heartbeat))
 
     @contextmanager
     def _place(self, of: str) -> Iterator[None]:

@@ -232,6 +232,14 @@ class TestAnOrder:
             running.show(placed(OrderStatus.CONFIRMED))
             assert OrderStatus.CONFIRMED.rank == (await listener.told()).id
 
+    async def test_is_told_though_it_changed_before_anybody_listened(self, running: World) -> None:
+        running.show(placed())
+        async with listening(running, EVENTS) as listener:
+            await listener.start()
+            await listener.told()
+            running.show(placed(OrderStatus.CONFIRMED))
+            assert OrderStatus.CONFIRMED.rank == (await listener.told()).id
+
     async def test_is_told_once_though_its_events_come_twice(self, running: World) -> None:
         running.show(placed())
         async with listening(running, EVENTS) as listener:
@@ -344,6 +352,16 @@ class TestAnOrder:
 
 
 class TestAnOperation:
+    async def test_is_told_though_it_ended_before_anybody_listened(
+        self, running: World, service: Service, buyer: httpx.AsyncClient
+    ) -> None:
+        location = await accepted(buyer)
+        async with listening(running, f"{location}/events") as listener:
+            await listener.start()
+            await listener.told()
+            running.show(apply_reply(None, a_reply(operation_id=location[-36:])))
+            assert 1 == (await listener.told()).id
+
     async def test_is_told_while_pending_and_when_it_is_over(
         self, running: World, service: Service, buyer: httpx.AsyncClient
     ) -> None:
