@@ -21,6 +21,7 @@ from tests.builders.views import (
     stock_reserved,
 )
 
+from apps.gateway import streams
 from tradex_core.errors import Outage
 from tradex_core.events import codec
 from tradex_core.events.envelope import Actor
@@ -232,14 +233,6 @@ class TestAnOrder:
             running.show(placed(OrderStatus.CONFIRMED))
             assert OrderStatus.CONFIRMED.rank == (await listener.told()).id
 
-    async def test_is_told_though_it_changed_before_anybody_listened(self, running: World) -> None:
-        running.show(placed())
-        async with listening(running, EVENTS) as listener:
-            await listener.start()
-            await listener.told()
-            running.show(placed(OrderStatus.CONFIRMED))
-            assert OrderStatus.CONFIRMED.rank == (await listener.told()).id
-
     async def test_is_told_once_though_its_events_come_twice(self, running: World) -> None:
         running.show(placed())
         async with listening(running, EVENTS) as listener:
@@ -352,16 +345,6 @@ class TestAnOrder:
 
 
 class TestAnOperation:
-    async def test_is_told_though_it_ended_before_anybody_listened(
-        self, running: World, service: Service, buyer: httpx.AsyncClient
-    ) -> None:
-        location = await accepted(buyer)
-        async with listening(running, f"{location}/events") as listener:
-            await listener.start()
-            await listener.told()
-            running.show(apply_reply(None, a_reply(operation_id=location[-36:])))
-            assert 1 == (await listener.told()).id
-
     async def test_is_told_while_pending_and_when_it_is_over(
         self, running: World, service: Service, buyer: httpx.AsyncClient
     ) -> None:
@@ -419,18 +402,8 @@ class TestAnOperation:
         assert (204, b"") == (answer.status_code, answer.content)
 
 
-class TestAHeartbeat:
-    @pytest.fixture
-    def world(self) -> World:
-        return World()
-
-    async def test_is_a_comment_that_no_client_sees(self, running: World) -> None:
-        running.show(placed())
-        async with listening(running, EVENTS) as listener:
-            await listener.start()
-            await listener.told()
-            for _ in range(2):
-                assert ": keep-alive\n\n" == await listener.chunk()
+class WhatWasNotHeard:
+    """What each stream finds by looking again: in its first second, and at every heartbeat."""
 
     async def test_finds_a_step_of_which_this_process_did_not_hear(self, running: World) -> None:
         running.show(placed())
@@ -451,6 +424,25 @@ class TestAHeartbeat:
             running.show(apply_reply(None, a_reply(operation_id=location[-36:])))
             assert 1 == (await listener.told()).id
             await listener.end()
+
+
+class TestTheFirstSecond(WhatWasNotHeard):
+    """Here no heart beats."""
+
+
+class TestAHeartbeat(WhatWasNotHeard):
+    @pytest.fixture
+    def world(self, monkeypatch: pytest.MonkeyPatch) -> World:
+        monkeypatch.setattr(streams, "_SOON_SECONDS", ())
+        return World()
+
+    async def test_is_a_comment_that_no_client_sees(self, running: World) -> None:
+        running.show(placed())
+        async with listening(running, EVENTS) as listener:
+            await listener.start()
+            await listener.told()
+            for _ in range(2):
+                assert ": keep-alive\n\n" == await listener.chunk()
 
 
 class TestWhereOneMayListen:
