@@ -206,18 +206,30 @@ def _each_once(topics: Iterable[str]) -> tuple[str, ...]:
 
 
 def _ping(settings: KafkaSettings) -> None:
+    """Ask for the metadata of all topics; blocks.
+
+    Not by `describe_cluster`: a broker that its controller does not count, as after it stood still,
+    tells of no brokers, and for that librdkafka ends the process (rdkafka_admin.c, "Assertion
+    `rko_result' failed").
+    """
     faults = Faults("the connection")
-    within = settings.request_timeout.total_seconds()
+    until = monotonic() + settings.request_timeout.total_seconds()
+    patience = _POLL_SECONDS
     try:
         client = AdminClient(settings.admin(), error_cb=faults)
-        asked = client.describe_cluster(request_timeout=within)
-        until = monotonic() + within
-        while not (asked.done() or faults.is_hopeless or monotonic() > until):
-            client.poll(_POLL_SECONDS)
-        if asked.done():
-            asked.result()
-            return
+        while True:
+            try:
+                client.list_topics(timeout=patience)
+            except KafkaException as error:
+                client.poll(_POLL_SECONDS)
+                left = until - monotonic()
+                if faults.is_hopeless or left <= 0:
+                    raise
+                is_connected = cause_of(error).name() == "_TIMED_OUT"
+                patience = left if is_connected else min(left, _POLL_SECONDS)
+            else:
+                return
     except KafkaException as error:
-        faults.reason = faults.reason or cause_of(error).str()
-    msg = f"Kafka at {settings.bootstrap_servers} cannot be reached: {faults.reason}"
-    raise Outage(msg)
+        reason = faults.reason or cause_of(error).str()
+        msg = f"Kafka at {settings.bootstrap_servers} cannot be reached: {reason}"
+        raise Outage(msg) from error

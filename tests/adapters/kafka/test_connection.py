@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.kafka.strangers import (
+    a_broker_that_counts_for_none,
     a_broker_that_refuses_passwords,
     a_broker_with_a_certificate,
 )
@@ -74,6 +75,14 @@ async def test_nobody_there_is_named_within_a_bound(nobody: str) -> None:
     broker = a_broker(nobody, request_timeout=timedelta(milliseconds=300))
     with pytest.raises(Outage, match=f"{nobody} cannot be reached.*Connection refused"):
         await broker.ping()
+
+
+async def test_a_broker_that_its_cluster_does_not_count_is_an_outage() -> None:
+    """It was heard of too late by the controller: librdkafka's admin client ends the process."""
+    async with a_broker_that_counts_for_none() as address:
+        broker = a_broker(address, request_timeout=timedelta(milliseconds=300))
+        with pytest.raises(Outage, match=f"{address} cannot be reached"):
+            await broker.ping()
 
 
 async def test_what_needs_a_broker_that_is_away_is_an_outage(nobody: str) -> None:
