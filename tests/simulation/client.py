@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tests.simulation.history import Attempt, Deed, History, Look, Stream, learn
@@ -65,15 +66,13 @@ class Client:
         """Get a new access token, coming back when told to; return whether that came off."""
         credentials = {"email": f"{self.name}@example.COM", "password": self._password}
         body = json.dumps(credentials).encode()
-        for _ in range(_TRIES):
-            answer = await self._call(self._any_gateway(), "POST", "/v1/auth/login", body, wait=2)
-            if answer.status == 200:
-                self._take(answer.json)
-                return True
-            if answer.status != _UNAVAILABLE:
-                return False
-            await asyncio.sleep(float(answer.headers[b"retry-after"]))
-        return False
+        answer = await self._once_available(
+            lambda: self._call(self._any_gateway(), "POST", "/v1/auth/login", body, wait=2)
+        )
+        if answer.status != 200:
+            return False
+        self._take(answer.json)
+        return True
 
     async def refresh(self) -> None:
         """Replace the tokens; where no answer comes, ask again with the same one."""
@@ -168,10 +167,17 @@ class Client:
         """Read something from some gateway."""
         return await self._call(self._any_gateway(), method, path, b"")
 
-    async def look_at_operation(self, operation_id: str) -> Look | None:
-        """Ask what became of an operation, and remember what was said."""
+    async def look_at_operation(self, operation_id: str, *, patient: bool = False) -> Look | None:
+        """Ask what became of an operation, and remember what was said.
+
+        Who is patient comes back when told to.
+        """
         began = self.world.loop.time()
-        answer = await self.look("GET", f"/v1/operations/{operation_id}")
+        path = f"/v1/operations/{operation_id}"
+        if patient:
+            answer = await self._once_available(lambda: self.look("GET", path))
+        else:
+            answer = await self.look("GET", path)
         if not answer.is_ok:
             return None
         document = answer.json
@@ -190,6 +196,15 @@ class Client:
     async def pause(self, longest: float) -> None:
         """Do nothing for a while."""
         await asyncio.sleep(self.chance.random() * longest)
+
+    async def _once_available(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        answer = await ask()
+        for _ in range(_TRIES - 1):
+            if answer.status != _UNAVAILABLE:
+                break
+            await asyncio.sleep(float(answer.headers[b"retry-after"]))
+            answer = await ask()
+        return answer
 
     def _take(self, tokens: dict[str, str]) -> None:
         self._token, self._refresh_token = tokens["accessToken"], tokens["refreshToken"]

@@ -144,7 +144,7 @@ class _Day:
                 if deed.key is not None and not deed.operation_ids and deed.open_attempts:
                     await client.attempt(deed)
                 for operation_id in deed.operation_ids:
-                    if await client.look_at_operation(operation_id) is None:
+                    if await client.look_at_operation(operation_id, patient=True) is None:
                         world.surprise(f"{client.name} is not shown operation {operation_id}")
 
     def _sellers(self) -> list[Seller]:

@@ -178,7 +178,11 @@ class AuthHandlers:
         self, unit: AuthUnit, command: RefreshSession, context: Context
     ) -> UserDocument | Refused:
         user = refresh_session(
-            command, user=context.prepared, sessions=unit.sessions, clock=self.clock
+            command,
+            sent_at=context.sent_at,
+            user=context.prepared,
+            sessions=unit.sessions,
+            clock=self.clock,
         )
         return user if isinstance(user, Refused) else user.document()
 

@@ -55,12 +55,16 @@ class Session(Aggregate[SessionState]):
         """Whether tokens of the session can work at this instant."""
         return self.state.ended_at is None and at < self.state.expires_at
 
-    def rotate(self, token_hash: str, next_token_hash: str, *, at: datetime) -> bool:
+    def rotate(
+        self, token_hash: str, next_token_hash: str, *, sent_at: datetime, at: datetime
+    ) -> bool:
         """Replace the current token by its successor; return whether the token was good.
 
         The immediate predecessor, asking for the same successor within GRACE, is good as well and
         changes nothing. Any other token tells of a theft: the session is ended, and no token of it
-        works from then on. Raises SessionEnded, having changed nothing, where that was so before.
+        works from then on. Raises SessionEnded, having changed nothing, where that was so before,
+        and InvalidToken where the request was sent before the latest replacement: it may have been
+        good then, and only come late.
         """
         if not self.is_open(at):
             raise SessionEnded
@@ -74,6 +78,8 @@ class Session(Aggregate[SessionState]):
             return True
         if self._is_repeated(token_hash, next_token_hash, at):
             return True
+        if sent_at < state.rotated_at:
+            raise _not_the_latest()
         self._change(ended_at=at)
         return False
 
@@ -85,8 +91,7 @@ class Session(Aggregate[SessionState]):
         if not self.is_open(at):
             return
         if token_hash not in (self.state.current_hash, self.state.previous_hash):
-            msg = "the refresh token is not the session's latest; use that one"
-            raise InvalidToken(msg)
+            raise _not_the_latest()
         self._change(ended_at=at)
 
     def _is_repeated(self, token_hash: str, next_token_hash: str, at: datetime) -> bool:
@@ -97,3 +102,7 @@ class Session(Aggregate[SessionState]):
 
     def _change(self, **changes: object) -> None:
         self.change(replace(self.state, **changes, version=self.state.version + 1))
+
+
+def _not_the_latest() -> InvalidToken:
+    return InvalidToken("the refresh token is not the session's latest; use that one")

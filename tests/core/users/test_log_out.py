@@ -45,6 +45,7 @@ def test_an_ended_session_cannot_be_refreshed() -> None:
     with pytest.raises(SessionEnded):
         refresh_session(
             a_refresh_command(),
+            sent_at=NOW,
             user=a_user_state(user_id=USER_ID),
             sessions=SessionsInDict(session),
             clock=HandSetClock(),

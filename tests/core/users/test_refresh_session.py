@@ -16,7 +16,7 @@ from tests.builders.users import (
 
 from tradex_core.errors import Kind, Refused
 from tradex_core.events.user import RefreshSession
-from tradex_core.users.errors import SessionEnded
+from tradex_core.users.errors import InvalidToken, SessionEnded
 from tradex_core.users.refresh_session import refresh_session
 from tradex_core.users.session import GRACE, LIFETIME, Session
 from tradex_core.users.user import User, UserState
@@ -29,10 +29,12 @@ def refreshed(
     command: RefreshSession,
     *,
     after: timedelta = timedelta(),
+    under_way: timedelta = timedelta(),
     user: UserState | None = None,
 ) -> User | Refused:
     return refresh_session(
         command,
+        sent_at=NOW + after - under_way,
         user=user or a_user_state(),
         sessions=SessionsInDict(session),
         clock=HandSetClock(NOW + after),
@@ -103,6 +105,23 @@ def test_the_grace_is_for_the_immediate_predecessor_only() -> None:
     assert_ended(session, refreshed(session, a_refresh_command(TOKEN, NEXT_TOKEN)))
 
 
+def test_a_request_that_comes_late_after_two_replacements_ends_nothing() -> None:
+    """It was repeated by its client, who got its answer and went on."""
+    session = a_rotated_session()
+    assert_good(
+        refreshed(session, a_refresh_command(NEXT_TOKEN, LATER_TOKEN), after=timedelta(seconds=2))
+    )
+    before = session.state
+    with pytest.raises(InvalidToken):
+        refreshed(
+            session,
+            a_refresh_command(TOKEN, NEXT_TOKEN),
+            after=timedelta(seconds=3),
+            under_way=timedelta(seconds=1) + INSTANT,
+        )
+    assert before is session.state
+
+
 def test_the_grace_is_for_the_same_successor_only() -> None:
     session = a_rotated_session()
     assert_ended(session, refreshed(session, a_refresh_command(TOKEN, LATER_TOKEN)))
@@ -137,7 +156,11 @@ def test_refreshing_does_not_prolong_a_session() -> None:
 def test_an_unknown_session_is_refused_like_an_ended_one() -> None:
     with pytest.raises(SessionEnded) as refused:
         refresh_session(
-            a_refresh_command(), user=None, sessions=SessionsInDict(), clock=HandSetClock()
+            a_refresh_command(),
+            sent_at=NOW,
+            user=None,
+            sessions=SessionsInDict(),
+            clock=HandSetClock(),
         )
     assert (Kind.UNAUTHENTICATED, "session_ended") == (refused.value.kind, refused.value.slug)
 
@@ -146,7 +169,11 @@ def test_a_session_without_a_known_user_is_refused() -> None:
     session = a_session()
     with pytest.raises(SessionEnded):
         refresh_session(
-            a_refresh_command(), user=None, sessions=SessionsInDict(session), clock=HandSetClock()
+            a_refresh_command(),
+            sent_at=NOW,
+            user=None,
+            sessions=SessionsInDict(session),
+            clock=HandSetClock(),
         )
     assert a_session().state == session.state
 

@@ -48,7 +48,7 @@ async def test_users_and_sessions_are_read_as_they_were_written(users: Users) ->
         assert session is not None
         assert user.state == found.state
         found.deactivate(NOW + timedelta(days=1))
-        assert session.rotate("1", "2", at=NOW + timedelta(seconds=1))
+        assert session.rotate("1", "2", sent_at=NOW, at=NOW + timedelta(seconds=1))
         session.end("2", at=NOW + timedelta(seconds=2))
         await unit.commit()
     async with UsersUnitOfWork(users.database) as unit:
