@@ -39,12 +39,12 @@ Series = list[Mapping[str, Any]]
 
 
 class Seen(NamedTuple):
-    """What operators saw: an order's trace, each query's values, the trace that a point of a graph
-    leads to, and the alerts that fired before things were broken and afterwards."""
+    """What operators saw: an order's trace, each query's values, the requests that a point of a
+    graph leads to, and the alerts that fired before things were broken and afterwards."""
 
     trace: list[KeptSpan]
     values: Mapping[Query, Series]
-    exemplar: list[KeptSpan]
+    requests: list[KeptSpan]
     before: list[Alert]
     fired: list[Alert]
 
@@ -118,8 +118,11 @@ class Observed:
                 break
         return spans
 
-    async def exemplar(self) -> list[KeptSpan]:
-        """Return the trace that a point of the requests' durations leads to."""
+    async def requests(self) -> list[KeptSpan]:
+        """Return the requests in the trace that a point of the requests' durations leads to.
+
+        Waits until Jaeger has one: of a trace, what ends first is told first.
+        """
         async for _ in _looks():
             found = await self.prometheus.ask(
                 *("query_exemplars",),
@@ -130,8 +133,8 @@ class Observed:
             for series in found:
                 for exemplar in series["exemplars"]:
                     spans = await self.jaeger.trace(exemplar["labels"]["trace_id"])
-                    if spans:
-                        return spans
+                    if requests := [s for s in spans if "http.request.method" in s.attributes]:
+                        return requests
         return []
 
     async def values(self) -> Mapping[Query, Series]:
@@ -172,11 +175,11 @@ async def look(folder: Path) -> Seen:
         await platform.order()
         trace = await platform.trace(ORDER_TREE)
         values = await platform.values()
-        exemplar = await platform.exemplar()
+        requests = await platform.requests()
         before = await platform.prometheus.firing()
         await platform.suffer()
         fired = await platform.until_firing(FIRE)
-    return Seen(trace, values, exemplar, before, fired)
+    return Seen(trace, values, requests, before, fired)
 
 
 async def _looks() -> AsyncIterator[None]:

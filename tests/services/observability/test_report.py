@@ -19,7 +19,7 @@ def seen(*series: dict[str, Any]) -> Seen:
     return Seen(
         trace=[KeptSpan("t", "s", "", "POST /v1/orders", "gateway", {})],
         values={QUERY: list(series)},
-        exemplar=[],
+        requests=[],
         before=[],
         fired=[Alert("AppDown", "orders does not answer.", "docs/runbooks/alerts/app-down.md")],
     )
