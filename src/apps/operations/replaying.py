@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from apps.operations.log_since import records_since
 from apps.orders.timeouts import TIMED_OUT_BY
@@ -30,7 +30,19 @@ _ID: Final = "ce_id"
 _MADE_BY_HAND: Final = "create-admin/"
 
 TimeOut = Callable[[OrderId], Awaitable[None]]
-Step = tuple[datetime, Callable[[], Awaitable[None]]]
+
+
+class _When(NamedTuple):
+    """Where a message has its place: what came to nothing changed nothing, and comes last.
+
+    As does what nobody knows of, because it was handled too late to be published, or not at all.
+    """
+
+    came_to_nothing: bool
+    at: datetime
+
+
+Step = tuple[_When, Callable[[], Awaitable[None]]]
 
 
 class StillRunning(TradexError):
@@ -96,12 +108,16 @@ class _Published:
             if cause.startswith(_MADE_BY_HAND):
                 self.admins.append(codec.decode(record.value or b"", UserRegistered).email)
 
-    def when(self, record: Record) -> datetime:
-        """Return when a record was handled; where nothing came of it, when it was sent."""
+    def when(self, record: Record) -> _When:
+        """Return when a record was handled; where nothing came of it, when it was sent.
+
+        A reservation, say, of an order that had been cancelled meanwhile: it must find it so.
+        """
         texts = _texts(record.headers)
         given = texts.get(_ID, "")
         names = (given, f"unsigned/{given}", texts.get(layout.ORIGIN, ""), record.position)
-        return next((self.times[name] for name in names if name in self.times), record.timestamp)
+        handled_at = next((self.times[name] for name in names if name in self.times), None)
+        return _When(handled_at is None, handled_at or record.timestamp)
 
     def of(self, beginning: str) -> Mapping[str, datetime]:
         """Return what was done without a message, by what its causes begin with."""
@@ -161,7 +177,7 @@ class ServiceReplay:
             async for record in records_since(self.broker, self.service.consumer.topics, since)
             if f"{self.service.name}/{record.position}" not in published.letters
         ]
-        steps = sorted(self._steps(records, published), key=_at)
+        steps = sorted(self._steps(records, published), key=_place)
         lacking = _Lacking(self.broker, published)
         if not dry_run:
             await self._take(steps)
@@ -198,15 +214,15 @@ class ServiceReplay:
             yield published.when(record), partial(self.service.consumer.dispatcher.handle, [record])
         if self.time_out is not None:
             for order_id, at in published.of(TIMED_OUT_BY).items():
-                yield at, partial(self.time_out, OrderId(order_id))
+                yield _When(came_to_nothing=False, at=at), partial(self.time_out, OrderId(order_id))
 
     async def _take(self, steps: Iterable[Step]) -> None:
-        for at, act in steps:
-            self.clock.at = at
+        for when, act in steps:
+            self.clock.at = when.at
             await act()
 
 
-def _at(step: Step) -> datetime:
+def _place(step: Step) -> _When:
     return step[0]
 
 

@@ -60,6 +60,12 @@ class Log:
         told = Cause(MessageId(cause), "a story")
         await self.broker.publish(messages_of(events, cause=told, source=source, at=at))
 
+    async def an_order(self) -> None:
+        """Publish that one was asked for, and half a second later was there."""
+        await self.broker.publish([signed(create_order(), OPERATION_ID)])
+        placed = OrderCreated(ORDER_ID, "b", (), a_line().price, OrderStatus.PENDING, at(0.5))
+        await self.answers(OPERATION_ID, placed, source="orders", at=at(0.5))
+
     async def replay(self, app: str, database: MemoryDatabase) -> Replayed:
         """Replay an hour later."""
         replay = a_replay(
@@ -88,7 +94,7 @@ def at(seconds: float) -> datetime:
 
 async def test_an_order_that_was_confirmed_before_it_was_cancelled_was_so_again(log: Log) -> None:
     """Its cancellation was sent first: it waited in another partition than the reservation."""
-    await log.broker.publish([signed(create_order(), OPERATION_ID)])
+    await log.an_order()
     await log.broker.publish([signed(cancel_order(), "cancelling")])
     log.clock.advance(seconds=1)
     await log.broker.publish([an_event(stock_reserved(), "reserved")])
@@ -103,6 +109,23 @@ async def test_an_order_that_was_confirmed_before_it_was_cancelled_was_so_again(
     order = database.read(ORDERS, ORDER_ID)
     assert (OrderStatus.CANCELLED, at(3), 3) == (order.status, order.updated_at, order.version)
     assert 3 == report.messages
+
+
+async def test_what_came_to_nothing_comes_to_nothing_again(log: Log) -> None:
+    """A reservation was sent before the order was cancelled, and was heard of afterwards."""
+    await log.an_order()
+    log.clock.advance(seconds=1)
+    await log.broker.publish([an_event(stock_reserved(), "reserved")])
+    await log.broker.publish([signed(cancel_order(), "cancelling")])
+    cancelled = OrderUpdated(ORDER_ID, OrderStatus.CANCELLED, at(2), "cancelled_by_buyer")
+    await log.answers("cancelling", cancelled, source="orders", at=at(2))
+
+    database = OrdersDatabase(log.clock)
+    report = await log.replay("orders", database)
+
+    order = database.read(ORDERS, ORDER_ID)
+    assert (OrderStatus.CANCELLED, at(2), 2) == (order.status, order.updated_at, order.version)
+    assert (3, 2) == (report.messages, report.published), "the replies to the commands"
 
 
 async def test_an_account_and_its_session_come_to_what_they_were(log: Log) -> None:
@@ -149,12 +172,11 @@ async def test_what_somebody_waited_for_is_handled_though_nobody_waits_any_more(
 
 
 async def test_only_what_the_topics_lack_is_published(log: Log) -> None:
-    await log.broker.publish([signed(create_order(), OPERATION_ID)])
-    placed = OrderCreated(ORDER_ID, "b", (), a_line().price, OrderStatus.PENDING, at(0.5))
-    await log.answers(OPERATION_ID, placed, source="orders", at=at(0.5))
+    await log.an_order()
     report = await log.replay("orders", OrdersDatabase(log.clock))
     assert 1 == report.published, "the reply"
-    assert (1, 1) == (await log.count(placed.topic), await log.count(topics.COMMAND_REPLIES))
+    assert 1 == await log.count(topics.ORDER_CREATED)
+    assert 1 == await log.count(topics.COMMAND_REPLIES)
 
 
 async def test_what_the_service_refused_it_refuses_again(log: Log) -> None:
