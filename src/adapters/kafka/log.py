@@ -17,6 +17,8 @@ from tradex_core.messaging.broker import Record
 _JOB_SECONDS: Final = 1.0
 _READ_AHEAD_SECONDS: Final = 2.0
 _READ_AHEAD_KIB: Final = 4_096
+_FETCH_WAIT_MS: Final = 1
+"""Nothing is waited for that is not there yet: a fetch that waits holds up the next question."""
 _END_OF_PARTITION: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - so librdkafka names it
 
 
@@ -30,10 +32,12 @@ class LogThread(ClientThread):
             {
                 **settings.reader(),
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "queued.max.messages.kbytes": _READ_AHEAD_KIB,
             }
         )
         self._next: tuple[str, int, int] | None = None
+        self._end = 0
         self._asked_at = 0.0
 
     def read(self, topic: str, number: int, start: int, limit: int) -> Sequence[Record]:
@@ -55,10 +59,10 @@ class LogThread(ClientThread):
         partitions = partitions_of(self._consumer, topic, timeout=self._timeout)
         if number not in partitions:
             raise no_partition(topic, number, len(partitions))
-        first, end = self._consumer.get_watermark_offsets(
+        first, self._end = self._consumer.get_watermark_offsets(
             TopicPartition(topic, number), timeout=self._timeout
         )
-        if start < end:
+        if start < self._end:
             start = max(start, first)
             self._consumer.assign([TopicPartition(topic, number, start)])
             self._next = (topic, number, start)
@@ -82,8 +86,11 @@ class LogThread(ClientThread):
                     return records
                 else:
                     raise KafkaException(error)
-        last = records[-1]
-        self._next = (last.topic, last.partition, last.offset + 1)
+            last = records[-1]
+            self._next = (last.topic, last.partition, last.offset + 1)
+            if last.offset + 1 >= self._end:  # that it ends there, Kafka takes its time to tell
+                self._stand_nowhere()
+                break
         return records
 
     def _stand_nowhere(self) -> None:
