@@ -4,8 +4,9 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.5.1"
+nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "virtualenv"
+nox.options.allow_parallel = True
 nox.options.sessions = [
     *("lint", "types", "imports", "core", "tests"),
     *("services", "images", "docs", "demo"),
@@ -120,7 +121,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or (f"--numprocesses={WORKERS}", *apart)))
 
 
-@nox.session
+@nox.session(allow_parallel=False)
 def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")

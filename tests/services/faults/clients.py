@@ -148,7 +148,7 @@ class Seller(Client):
             operation = self.random.choice(("increase", "increase", "decrease"))
             body = {"operation": operation, "quantity": self.random.randint(1, 5)}
             await self.insist("adjust", f"/products/{product['productId']}/stock", body)
-            await _pause(until, 0.5 + self.random.random())
+            await _pause(until, 1 + self.random.random())
 
 
 class Newcomer(Client):
@@ -163,7 +163,7 @@ class Newcomer(Client):
             await self.ask(
                 "log in", "POST", "/auth/login", {"email": email, "password": PASSWORD}, wait=2
             )
-            await _pause(until, 0.5 + self.random.random())
+            await _pause(until, 2 + 2 * self.random.random())
 
 
 class Buyer(Client):
@@ -180,7 +180,7 @@ class Buyer(Client):
                 attempt = await self._order(products)
                 if attempt.resource is not None:
                     placed.append(attempt.resource.rsplit("/", 1)[-1])
-            await _pause(until, 0.2 + self.random.random())
+            await _pause(until, 0.5 + self.random.random())
 
     async def _order(self, products: Sequence[dict[str, Any]]) -> Attempt:
         chosen = self.random.sample(products, self.random.randint(1, 3))
