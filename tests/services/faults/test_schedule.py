@@ -1,6 +1,6 @@
-"""Ten minutes of faults at two replicas of every app and at every server, dealt to three stacks.
+"""Ten minutes of faults at two replicas of every app and at every server, dealt to two stacks.
 
-`nox -s faults -- --seed SEED --part N/3` runs again what one of them went through.
+`nox -s faults -- --seed SEED --part N/2` runs again what one of them went through.
 """
 
 import pytest
@@ -12,7 +12,7 @@ from tests.services.servers.server import temporary_folder
 
 SEED = 3
 MINUTES = 10
-PARTS = 3
+PARTS = 2
 SERVERS = ("kafka", "postgres", "mongo")
 
 
