@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from tests.simulation.history import Attempt, Deed, History, Look, Stream, learn
@@ -173,11 +174,8 @@ class Client:
         Who is patient comes back when told to.
         """
         began = self.world.loop.time()
-        path = f"/v1/operations/{operation_id}"
-        if patient:
-            answer = await self._once_available(lambda: self.look("GET", path))
-        else:
-            answer = await self.look("GET", path)
+        ask = partial(self.look, "GET", f"/v1/operations/{operation_id}")
+        answer = await (self._once_available(ask) if patient else ask())
         if not answer.is_ok:
             return None
         document = answer.json

@@ -60,11 +60,16 @@ class Log:
         told = Cause(MessageId(cause), "a story")
         await self.broker.publish(messages_of(events, cause=told, source=source, at=at))
 
-    async def an_order(self) -> None:
+    async def an_order(self, *, deadline_ms: int | None = None) -> None:
         """Publish that one was asked for, and half a second later was there."""
-        await self.broker.publish([signed(create_order(), OPERATION_ID)])
+        await self.broker.publish([signed(create_order(), OPERATION_ID, deadline_ms=deadline_ms)])
         placed = OrderCreated(ORDER_ID, "b", (), a_line().price, OrderStatus.PENDING, at(0.5))
         await self.answers(OPERATION_ID, placed, source="orders", at=at(0.5))
+
+    async def cancelled(self, when: datetime) -> None:
+        """Publish that the order was cancelled, as "cancelling" had asked for."""
+        event = OrderUpdated(ORDER_ID, OrderStatus.CANCELLED, when, "cancelled_by_buyer")
+        await self.answers("cancelling", event, source="orders", at=when)
 
     async def replay(self, app: str, database: MemoryDatabase) -> Replayed:
         """Replay an hour later."""
@@ -100,8 +105,7 @@ async def test_an_order_that_was_confirmed_before_it_was_cancelled_was_so_again(
     await log.broker.publish([an_event(stock_reserved(), "reserved")])
     confirmed = OrderUpdated(ORDER_ID, OrderStatus.CONFIRMED, at(2))
     await log.answers("reserved", confirmed, source="orders", at=at(2))
-    cancelled = OrderUpdated(ORDER_ID, OrderStatus.CANCELLED, at(3), "cancelled_by_buyer")
-    await log.answers("cancelling", cancelled, source="orders", at=at(3))
+    await log.cancelled(at(3))
 
     database = OrdersDatabase(log.clock)
     report = await log.replay("orders", database)
@@ -117,8 +121,7 @@ async def test_what_came_to_nothing_comes_to_nothing_again(log: Log) -> None:
     log.clock.advance(seconds=1)
     await log.broker.publish([an_event(stock_reserved(), "reserved")])
     await log.broker.publish([signed(cancel_order(), "cancelling")])
-    cancelled = OrderUpdated(ORDER_ID, OrderStatus.CANCELLED, at(2), "cancelled_by_buyer")
-    await log.answers("cancelling", cancelled, source="orders", at=at(2))
+    await log.cancelled(at(2))
 
     database = OrdersDatabase(log.clock)
     report = await log.replay("orders", database)
@@ -162,9 +165,7 @@ def done(operation_id: str, command: str, at: datetime) -> CommandReplied:
 
 
 async def test_what_somebody_waited_for_is_handled_though_nobody_waits_any_more(log: Log) -> None:
-    await log.broker.publish([signed(create_order(), deadline_ms=epoch_ms(at(1)))])
-    placed = OrderCreated(ORDER_ID, "b", (), a_line().price, OrderStatus.PENDING, at(0.5))
-    await log.answers(OPERATION_ID, placed, source="orders", at=at(0.5))
+    await log.an_order(deadline_ms=epoch_ms(at(1)))
     database = OrdersDatabase(log.clock)
     await log.replay("orders", database)
     order = database.read(ORDERS, ORDER_ID)
