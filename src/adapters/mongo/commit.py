@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.mongo.connection import Document
-from adapters.mongo.outbox_documents import OUTBOX, outbox_document
+from adapters.mongo.outbox_documents import outbox_fields
 from adapters.mongo.sequence import sequence
 from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message
@@ -15,7 +15,7 @@ from tradex_core.messaging.unit_of_work import Need
 WHOLE: Final = 1
 """The stage of a commit of which everything is there."""
 STRIPPED: Final = 0
-"""The stage of a commit of which only the ids that it handled are left."""
+"""The stage of a commit of which what it handled is left, and what it has yet to publish."""
 
 
 def name_of(need: Need) -> str:
@@ -70,16 +70,14 @@ class Draft:
         """Return the commit of this number."""
         for index, document in enumerate(self.placed):
             document["place"] = sequence(number, index)
-        writes = dict(self.writes)
-        if self.messages:
-            writes[OUTBOX] = Writes(new=[outbox_document(number, self.messages)])
         return {
             "_id": number,
             "stage": WHOLE,
             "at": at,
             "touched": sorted(self.touched),
             "handled": list(self.handled),
-            "ops": [_op(collection, wanted, number) for collection, wanted in writes.items()],
+            "ops": [_op(collection, writes, number) for collection, writes in self.writes.items()],
+            **outbox_fields(number, self.messages),
         }
 
 

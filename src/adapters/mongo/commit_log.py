@@ -48,6 +48,11 @@ class CommitLog:
         """
         return await self._follower.catch_up()
 
+    @property
+    def parking_changes(self) -> int:
+        """A number that grows when what is parked or held in a snapshot may not be what it was."""
+        return self._follower.parking_changes
+
     async def handled(self, ids: Collection[MessageId]) -> set[MessageId]:
         """Return which of these ids were handled by any commit. Raises Outage."""
         asked = {"handled": {"$in": list(ids)}}
@@ -69,8 +74,10 @@ class CommitLog:
                 since += 1
         return since
 
-    async def append(self, draft: Draft, snapshot: Snapshot) -> None:
+    async def append(self, draft: Draft, snapshot: Snapshot) -> Document:
         """Make a draft true, all of it at once, unless what it read has changed since.
+
+        Return the commit, for the documents to follow.
 
         Raises StoreConflict, and then nothing was changed; Outage, and then it is not known.
         """
@@ -87,10 +94,13 @@ class CommitLog:
             except DuplicateKeyError:
                 last = await self.check(draft, since=last)
             else:
-                await self._follower.follow(commit)
-                return
+                return commit
         msg = "others were first every time"
         raise StoreConflict(msg)
+
+    async def follow(self, commit: Document) -> None:
+        """Let the documents follow a commit that was appended; else the next who reads will."""
+        await self._follower.follow(commit)
 
     async def _following(self, number: int) -> Sequence[Document]:
         """Return the next commits as the primary has them, without what they write."""

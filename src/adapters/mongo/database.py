@@ -36,7 +36,7 @@ class MongoDatabase:
         self.pool = PoolUse(pool_size)
         self.documents = connect(url, pool=self.pool, timeout=timeout)
         self.log = CommitLog(self.documents, clock=clock)
-        self.outbox = MongoOutbox(self.documents, self.log)
+        self.outbox = MongoOutbox(self.documents)
         self.parking = MongoParking(self.documents, self.log)
         self.turns = Turns(self.documents, clock=clock)
         self.trimming = Trimming(self.documents, clock=clock)

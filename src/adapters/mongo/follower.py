@@ -14,6 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from adapters.mongo.commit import WHOLE
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
+from adapters.mongo.parked_documents import HELD_LANES, PARKED_MESSAGES
 from adapters.mongo.roll_forward import roll_forward
 from tradex_core.clock import Clock
 from tradex_core.errors import Outage
@@ -39,7 +40,11 @@ class Snapshot(NamedTuple):
 
 
 class Follower:
-    """Knows up to where the documents follow the log, and lets them go on."""
+    """Knows up to where the documents follow the log, and lets them go on.
+
+    `parking_changes` grows whenever the documents have followed a commit that changes what is
+    parked or held, or one that was not looked at.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class Follower:
         self._position: Snapshot | None = None
         self._marked_at: datetime | None = None
         self._moving = asyncio.Lock()
+        self.parking_changes = 0
 
     async def catch_up(self) -> Snapshot:
         """Write down every commit that is not yet, whosever it is. Raises Outage."""
@@ -77,7 +83,10 @@ class Follower:
         now = self._clock.now()
         number = await self._reached()
         if await self._is_there(number + 1):
-            number = max(number, await self._marked() or 0)
+            marked = await self._marked() or 0
+            if marked > number:
+                number = marked
+                self.parking_changes += 1
             while commits := await self._behind(number):
                 number = await self._write_down(commits)
         self._position = Snapshot(number, now)
@@ -87,6 +96,8 @@ class Follower:
         for commit in commits:
             if commit["stage"] == WHOLE:
                 await roll_forward(self._database, commit)
+            if commit["stage"] != WHOLE or _changes_parking(commit):
+                self.parking_changes += 1
         number, now = int(commits[-1]["_id"]), self._clock.now()
         if self._marked_at is None or not self._marked_at <= now < self._marked_at + _MARK_EVERY:
             with translated("note what is written down"):
@@ -100,6 +111,7 @@ class Follower:
         position = self._position
         if position is not None and abs(self._clock.now() - position.at) < _TRUSTED:
             return position.number
+        self.parking_changes += 1
         marked = await self._marked()
         return await self._before_the_first() if marked is None else marked
 
@@ -125,3 +137,7 @@ class Follower:
             commits = await found.to_list()
         numbered = zip(count(number + 1), commits, strict=False)
         return [commit for _, commit in takewhile(lambda pair: pair[0] == pair[1]["_id"], numbered)]
+
+
+def _changes_parking(commit: Document) -> bool:
+    return any(op["collection"] in (PARKED_MESSAGES, HELD_LANES) for op in commit["ops"])

@@ -1,8 +1,7 @@
-"""The outbox as documents: the messages of one commit are one of them."""
+"""The outbox as documents: the messages of a commit lie in it until they are published."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from adapters.mongo.connection import Document
 from adapters.mongo.messages import message_document, message_of
@@ -10,24 +9,26 @@ from adapters.mongo.sequence import sequence
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.outbox import OutboxRow
 
-OUTBOX: Final = "outbox"
+PLACE: Final = "waits"
+"""The field of commits that have messages to publish, and no others: the commit's number."""
+WAITING: Final[Mapping[str, Any]] = {PLACE: {"$gt": 0}}
+"""What finds these commits."""
+PUBLISHED: Final[Mapping[str, Any]] = {"$unset": {PLACE: 1, "rows": 1}}
+"""The update by which a commit has nothing to publish any more."""
 
 
-def outbox_document(commit: int, messages: Sequence[Message]) -> Document:
-    """Write the messages of a commit down, in order."""
+def outbox_fields(commit: int, messages: Sequence[Message]) -> Document:
+    """Return what a commit has for its messages, in order; nothing where there are none."""
+    if not messages:
+        return {}
     rows = [{"index": index, **message_document(each)} for index, each in enumerate(messages)]
-    return {"_id": commit, "waits": True, "rows": rows}
+    return {PLACE: commit, "rows": rows}
 
 
-def outbox_rows(document: Document) -> list[OutboxRow]:
+def outbox_rows(commit: Document) -> list[OutboxRow]:
     """Read messages back."""
-    commit = document["_id"]
+    number = commit["_id"]
     return [
-        OutboxRow(sequence(commit, row["index"]), message_of(row), row.get("attempts", 0))
-        for row in document["rows"]
+        OutboxRow(sequence(number, row["index"]), message_of(row), row.get("attempts", 0))
+        for row in commit["rows"]
     ]
-
-
-def published(at: datetime) -> Document:
-    """Return the update that leaves of a document only that nobody is to bring it back."""
-    return {"$set": {"goneAt": at}, "$unset": {"waits": 1, "rows": 1}}

@@ -10,7 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
-from adapters.mongo.outbox_documents import outbox_rows, published
+from adapters.mongo.outbox_documents import PLACE, PUBLISHED, WAITING, outbox_rows
 from adapters.mongo.sequence import commit_and_index
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.outbox import OutboxRow
@@ -56,11 +56,13 @@ class Waiting:
         return done, gone
 
 
-async def waiting_rows(outbox: AsyncCollection[Document], hidden: PutOff, *, limit: int) -> Waiting:
+async def waiting_rows(
+    commits: AsyncCollection[Document], hidden: PutOff, *, limit: int
+) -> Waiting:
     """Return the oldest rows by id, but for what is put off. Raises Outage."""
     waiting = Waiting()
     with translated("say what waits to be published"):
-        found = outbox.find({"waits": True}).sort("_id", 1)
+        found = commits.find(WAITING, {"rows": 1}).sort(PLACE, 1)
         async with found.batch_size(_COMMITS_AT_ONCE) as cursor:
             async for document in cursor:
                 waiting.show(document["_id"], outbox_rows(document), hidden, limit)
@@ -76,23 +78,26 @@ def put_off_in(state: Document, now: datetime) -> PutOff:
 
 
 class MongoLease:
-    """The outbox, ours until the lease is given back or has run out; `now` is when it began."""
+    """The outbox, ours until the lease is given back or has run out."""
 
     def __init__(
         self,
-        outbox: AsyncCollection[Document],
+        commits: AsyncCollection[Document],
         state: AsyncCollection[Document],
         *,
         waiting: Waiting,
         put_off: PutOff,
-        now: datetime,
     ) -> None:
         self.rows = list(waiting.rows.values())
-        self._outbox = outbox
+        self._commits = commits
         self._state = state
         self._waiting = waiting
         self._put_off = put_off
-        self._now = now
+
+    @property
+    def published_all(self) -> bool:
+        """Whether it showed something, of which nothing is left."""
+        return bool(self.rows) and not self._waiting.rows
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged. Raises Outage; then it is published once more."""
@@ -102,10 +107,10 @@ class MongoLease:
             for commit, indexes in in_part.items()
         ]
         if done:
-            updates.append(UpdateMany({"_id": {"$in": done}}, published(self._now)))
+            updates.append(UpdateMany({"_id": {"$in": done}}, PUBLISHED))
         if updates:
             with translated("delete what is published"):
-                await self._outbox.bulk_write(updates, ordered=False)
+                await self._commits.bulk_write(updates, ordered=False)
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal.
@@ -119,7 +124,7 @@ class MongoLease:
             for (topic, key), end in self._put_off.items()
         ]
         with translated("put a message off"):
-            await self._outbox.update_one(
+            await self._commits.update_one(
                 {"_id": commit},
                 {"$inc": {"rows.$[row].attempts": 1}},
                 array_filters=[{"row.index": index}],

@@ -14,12 +14,17 @@ from tradex_core.messaging.parking import Lane, Parked
 
 
 class MongoParking:
-    """Lanes and what is parked in them; only commits change it. Every method may raise Outage."""
+    """Lanes and what is parked in them; only commits change it. Every method may raise Outage.
+
+    As a rule nothing is parked and no lane held. Whether it is so is asked once, and then known
+    until a commit changes what is.
+    """
 
     def __init__(self, database: AsyncDatabase[Document], log: CommitLog) -> None:
         self._log = log
         self._parked = database[PARKED_MESSAGES]
         self._held = database[HELD_LANES]
+        self._known = -1, False
 
     async def due(self, consumer: str, *, now: datetime, limit: int) -> Sequence[Parked]:
         """Return the heads of lanes whose time has come, but of held lanes, oldest first."""
@@ -51,6 +56,8 @@ class MongoParking:
 
     async def occupied(self, lanes: Collection[Lane]) -> set[Lane]:
         """Return which of these lanes are held or have something parked in them."""
+        if await self._is_empty():
+            return set()
         by_id = {lane_id(lane): lane for lane in lanes}
         asked = {"$in": list(by_id)}
         is_held = {"_id": asked, "consumer": {"$exists": True}}
@@ -71,6 +78,8 @@ class MongoParking:
 
     async def _heads(self, consumer: str, then: Sequence[Document]) -> Sequence[Document]:
         await self._log.snapshot()
+        if await self._is_empty():
+            return ()
         with translated("say what is parked"):
             held = await self._held.find({"consumer": consumer}, {"_id": 1}).to_list()
             pipeline: list[Document] = [
@@ -81,3 +90,14 @@ class MongoParking:
             ]
             found = await (await self._parked.aggregate(pipeline)).to_list()
         return [group["head"] for group in found]
+
+    async def _is_empty(self) -> bool:
+        changes = self._log.parking_changes
+        if self._known[0] != changes:
+            anything: Document = {"consumer": {"$gt": ""}}
+            with translated("say what is parked"):
+                found = await together(
+                    each.find_one(anything, {"_id": 1}) for each in (self._parked, self._held)
+                )
+            self._known = changes, not any(found)
+        return self._known[1]

@@ -33,10 +33,18 @@ async def _write(collection: AsyncCollection[Document], op: Document, number: in
     there = [*op["changed"], *await _insert(collection, op["new"])]
     if not there:
         return
-    older = {"$not": {"$gte": number}}
-    replacements = [ReplaceOne({"_id": one["_id"], "commit": older}, one) for one in there]
+    if await _replace(collection, there, {"$lt": number}) < len(there):
+        # Some are newer, or written by somebody who knows nothing of commits.
+        await _replace(collection, there, {"$not": {"$gte": number}})
+
+
+async def _replace(
+    collection: AsyncCollection[Document], documents: Sequence[Document], commit: Document
+) -> int:
+    """Replace documents whose commit is such a one; return how many were."""
+    replacements = [ReplaceOne({"_id": one["_id"], "commit": commit}, one) for one in documents]
     with translated("write what is committed"):
-        await collection.bulk_write(replacements, ordered=False)
+        return (await collection.bulk_write(replacements, ordered=False)).matched_count
 
 
 async def _insert(

@@ -13,7 +13,7 @@ from adapters.mongo.connection import Document, connect
 from adapters.mongo.documents import MOVEMENTS_NAME, PRODUCTS_NAME, MovementInMongo, ProductInMongo
 from adapters.mongo.faults import translated
 from adapters.mongo.follower import LOG_STATE
-from adapters.mongo.outbox_documents import OUTBOX
+from adapters.mongo.outbox_documents import PLACE
 from adapters.mongo.outbox_lease import RELAY
 from adapters.mongo.parked_documents import HELD_LANES, PARKED_MESSAGES
 
@@ -27,10 +27,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     COMMITS: (
         IndexModel("handled", name="handled_1"),
         IndexModel([("stage", 1), ("at", 1)], name="stage_1_at_1"),
-    ),
-    OUTBOX: (
-        IndexModel([("waits", 1), ("_id", 1)], name="waits_1__id_1"),
-        IndexModel("goneAt", name="goneAt_1", sparse=True),
+        IndexModel(PLACE, name=f"{PLACE}_1", sparse=True),
     ),
     PARKED_MESSAGES: (
         IndexModel("lane", name="lane_1", sparse=True),

@@ -10,7 +10,7 @@ from adapters.mongo.commit import STRIPPED, WHOLE
 from adapters.mongo.commit_log import COMMITS
 from adapters.mongo.connection import Document
 from adapters.mongo.faults import translated
-from adapters.mongo.outbox_documents import OUTBOX
+from adapters.mongo.outbox_documents import PLACE, WAITING
 from adapters.mongo.parked_documents import HELD_LANES, PARKED_MESSAGES
 from tradex_core.clock import Clock
 from tradex_core.errors import Outage
@@ -19,16 +19,15 @@ _INBOX_RETENTION: Final = timedelta(days=8)
 """Longer than a command topic keeps its messages, so that no redelivery finds its id forgotten."""
 _KEPT_WHOLE: Final = timedelta(minutes=1)
 """How long a unit of work may take before nobody can tell it what others did meanwhile."""
-_PUBLISHED_KNOWN: Final = timedelta(minutes=10)
-"""Who stalls for longer while writing a commit down may have its messages published once more."""
 _PAUSE: Final = timedelta(seconds=10)
 
 
 class Trimming:
     """Strips commits that are a minute old and written down, and forgets them in the end.
 
-    The ids that a stripped commit handled are kept for 8 days. What is left of a deleted document
-    is kept as long: whoever stalled before writing it still finds that a later commit deleted it.
+    The ids that a stripped commit handled are kept for 8 days, and for as long as a commit at or
+    before it has something to publish. What is left of a deleted document is kept for 8 days too:
+    whoever stalled before writing it still finds that a later commit deleted it.
     """
 
     def __init__(self, database: AsyncDatabase[Document], *, clock: Clock) -> None:
@@ -56,8 +55,8 @@ class Trimming:
                 {"$set": {"stage": STRIPPED}, "$unset": {"touched": 1, "ops": 1}},
             )
             past = {"$lt": now - _INBOX_RETENTION}
-            await commits.delete_many({"stage": STRIPPED, "at": past, "_id": earlier})
+            waits = await commits.find_one(WAITING, {"_id": 1}, sort=[(PLACE, 1)])
+            gone = {"$lte": min(up_to, waits["_id"] - 1)} if waits else earlier
+            await commits.delete_many({"stage": STRIPPED, "at": past, "_id": gone})
             for collection in (PARKED_MESSAGES, HELD_LANES):
                 await self._database[collection].delete_many({"goneAt": past})
-            gone = {"$lt": now - _PUBLISHED_KNOWN}
-            await self._database[OUTBOX].delete_many({"goneAt": gone})

@@ -93,9 +93,10 @@ class MongoUnitOfWork(Workspace):
         if draft.is_empty:
             await self._database.log.check(draft, since=snapshot.number)
             return
-        await self._database.log.append(draft, snapshot)
+        commit = await self._database.log.append(draft, snapshot)
         if self.messages:
             self._database.outbox.wake()
+        await self._database.log.follow(commit)
         await self._database.trimming.trim_now_and_then(up_to=snapshot.number)
 
     async def _begin(self) -> Snapshot:

@@ -25,7 +25,13 @@ LATER = NOW + timedelta(seconds=11)
 
 async def seen(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
     async with database.outbox.lease(now=now, limit=100) as lease:
-        return [(row.message.value or b"").decode() for row in lease.rows]
+        return [value_of(row.message) for row in lease.rows]
+
+
+async def publish_all(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
+    async with database.outbox.lease(now=now, limit=100) as lease:
+        await lease.delete([row.id for row in lease.rows])
+        return [value_of(row.message) for row in lease.rows]
 
 
 async def test_a_bucket_is_one_process_s_at_a_time(connect: Connect) -> None:
@@ -91,7 +97,48 @@ async def test_what_two_relays_deleted_each_in_part_is_gone(connect: Connect) ->
     async with next_one.outbox.lease(now=LATER, limit=10) as lease:
         assert [] == list(lease.rows)
         await lease.delete([])
-    assert 0 == await next_one.documents["outbox"].count_documents({"waits": True})
+    assert {"waits", "rows"}.isdisjoint((await commits(next_one))[0])
+
+
+async def test_who_publishes_all_that_waits_keeps_the_outbox_until_nothing_more_does(
+    connect: Connect,
+) -> None:
+    mine, theirs = connect(), connect()
+    await publish(mine, a_message("0"))
+    assert ["0"] == await publish_all(mine)
+    await publish(theirs, a_message("1"))
+    assert [] == await seen(theirs)
+    assert ["1"] == await publish_all(mine)
+    assert [] == await seen(mine)
+    await publish(theirs, a_message("2"))
+    assert ["2"] == await seen(theirs)
+
+
+async def test_an_outbox_that_is_kept_is_kept_for_ten_seconds_more_each_time(
+    connect: Connect,
+) -> None:
+    mine, theirs = connect(), connect()
+    for number in range(4):
+        await publish(mine, a_message(str(number)))
+        now = NOW + number * timedelta(seconds=6)
+        assert [str(number)] == await publish_all(mine, now=now)
+        await publish(theirs, a_message("theirs"))
+        assert [] == await seen(theirs, now=now + timedelta(seconds=4))
+        assert ["theirs"] == await publish_all(mine, now=now)
+
+
+async def test_the_outbox_that_a_dead_relay_kept_is_another_s_in_ten_seconds(
+    connect: Connect,
+) -> None:
+    dead, alive = connect(), connect()
+    await publish(dead, a_message("0"))
+    assert ["0"] == await publish_all(dead)
+    await publish(dead, a_message("1"))
+    assert [] == await seen(alive)
+    assert ["1"] == await seen(alive, now=LATER)
+    await publish(dead, a_message("2"))
+    assert ["1", "2"] == await publish_all(alive, now=LATER)
+    assert [] == await seen(dead, now=LATER)
 
 
 async def test_who_stalled_while_writing_a_commit_down_brings_nothing_back_that_was_published(

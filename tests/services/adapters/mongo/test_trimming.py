@@ -38,29 +38,37 @@ async def test_of_a_commit_that_is_done_with_only_what_it_handled_is_left(
     assert {"1", "2", "3", "4"} == await known(database, "1", "2", "3", "4", "5")
 
 
-async def test_what_waits_to_be_published_outlives_its_commit(
-    database: MongoDatabase, clock: FakeClock
-) -> None:
-    await publish(database, a_message())
-    clock.advance(minutes=2)
-    await record(database, "1")
-    assert is_stripped((await commits(database))[0])
-    async with database.outbox.lease(now=clock.now(), limit=10) as lease:
-        assert [a_message()] == [row.message for row in lease.rows]
-
-
-async def test_nothing_of_what_was_published_is_left_in_the_end(
-    database: MongoDatabase, clock: FakeClock
-) -> None:
-    await publish(database, a_message())
+async def publish_all(database: MongoDatabase, clock: FakeClock) -> list[str]:
     async with database.outbox.lease(now=clock.now(), limit=10) as lease:
         await lease.delete([row.id for row in lease.rows])
-    outbox = database.documents["outbox"]
-    [left] = await outbox.find().to_list()
-    assert {"_id": 1, "commit": 1, "goneAt": clock.now()} == left
-    clock.advance(minutes=11)
+        return [(row.message.value or b"").decode() for row in lease.rows]
+
+
+async def test_what_waits_to_be_published_outlives_what_else_its_commit_says(
+    database: MongoDatabase, clock: FakeClock
+) -> None:
+    await publish(database, a_message("0"))
+    clock.advance(minutes=2)
     await record(database, "1")
-    assert 0 == await outbox.count_documents({})
+    [commit, _] = await commits(database)
+    assert {"_id", "stage", "at", "handled", "waits", "rows"} == set(commit)
+    assert ["0"] == await publish_all(database, clock)
+    assert is_stripped((await commits(database))[0])
+
+
+async def test_no_commit_is_forgotten_at_or_behind_one_with_something_to_publish(
+    database: MongoDatabase, clock: FakeClock
+) -> None:
+    await record(database, "1")
+    await publish(database, a_message("0"))
+    for name in ("2", "3", "4"):
+        clock.advance(days=9)
+        await record(database, name)
+    assert [2, 3, 4, 5] == [commit["_id"] for commit in await commits(database)]
+    assert ["0"] == await publish_all(database, clock)
+    clock.advance(days=9)
+    await record(database, "5")
+    assert [6] == [commit["_id"] for commit in await commits(database)]
 
 
 async def test_what_was_handled_is_known_for_as_long_as_it_can_come_again(
