@@ -66,8 +66,9 @@ class SimulatedSubscription:
         await self._link.touch("fetch")
         if faults.happens(Fault.SHORT):
             limit = faults.chance.randint(1, _FEW)
-        records = await self._inner.fetch(limit=limit)
         await self._link.pass_by()
+        records = await self._inner.fetch(limit=limit)
+        self._link.process.require_alive()
         return records
 
     async def commit(self, records: Sequence[Record]) -> None:

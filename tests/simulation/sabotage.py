@@ -58,8 +58,9 @@ def reply_before_effect() -> Iterator[None]:
 def offsets_first() -> Iterator[None]:
     """Offsets are committed, and then the batch is handled."""
 
-    async def handle(self: Consumer[Any], subscription: Any, records: Any) -> None:  # noqa: ANN401
-        await subscription.commit(records)
+    async def handle(self: Consumer[Any], records: Any) -> None:  # noqa: ANN401
+        assert self._subscription is not None
+        await self._subscription.commit(records)
         await self.dispatcher.handle(records)
 
     with patch.object(Consumer, "_handle", handle):

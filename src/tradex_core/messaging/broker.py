@@ -60,8 +60,8 @@ class Subscription(Protocol):
     async def fetch(self, *, limit: int) -> Sequence[Record]:
         """Wait for records and return at most `limit`, in order per partition; empty once closed.
 
-        Each call goes on after the last one; a rebalance, or joining anew, goes back to what was
-        committed.
+        Nothing is lost by cancelling it. Each call goes on after the last one; a rebalance, or
+        joining anew, goes back to what was committed.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The loops of a consumer: fetch, handle, commit the offsets; and try again what is parked."""
+"""The loops of a consumer: fetch, handle, commit offsets; and try again what is parked."""
 
 import asyncio
 from collections import defaultdict
@@ -9,19 +9,23 @@ from typing import Generic, TypeVar
 
 from tradex_core.errors import Passing
 from tradex_core.messaging.breaker import Circuit
-from tradex_core.messaging.broker import Broker, Record, Subscription
+from tradex_core.messaging.broker import Broker, Partition, Record, Subscription
 from tradex_core.messaging.dispatch import Dispatcher, Means
 from tradex_core.messaging.unit_of_work import W
 
 T = TypeVar("T")
 
 _RETRY_POLL_SECONDS = 0.25
+_COMMIT_SECONDS = 0.25
 _CONSUMING = "consuming"
 _RETRYING = "retrying"
 
 
 class Consumer(Generic[W]):
     """One member of a consumer group: what it handles is committed before its offsets are.
+
+    Offsets are committed every 250 ms, and when it stops; what was handled after that by one that
+    dies is delivered again, and known to have been handled.
 
     An outage of its store or of the broker is waited for, and nothing is given up because of it;
     `waiting` says that it lasts, and a breaker for each of its loops tells of it.
@@ -49,6 +53,8 @@ class Consumer(Generic[W]):
         self._batch = batch
         self._apart = apart
         self._subscription: Subscription | None = None
+        self._uncommitted: dict[Partition, Record] = {}
+        self._commit_at = 0.0
         self._between_batches = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._away: set[str] = set()
@@ -87,30 +93,50 @@ class Consumer(Generic[W]):
     async def stop(self) -> None:
         """Leave the group once the batch at hand is handled and its offsets are committed.
 
-        Where an outage keeps it from that, the batch is left to whoever reads on.
+        Where an outage keeps it from that, what it handled is delivered to whoever reads on.
         """
         self._stopping.set()
         if self._subscription is not None:
             async with self._between_batches:
+                with suppress(Passing):
+                    await self._commit(self._subscription)
                 await self._subscription.close()
 
     async def _consume(self, subscription: Subscription) -> None:
-        fetch = partial(subscription.fetch, limit=self._batch)
         while not self._stopping.is_set():
-            records = await self._outlast(_CONSUMING, fetch)
+            records = await self._outlast(_CONSUMING, partial(self._fetch, subscription))
+            if records is None:
+                await self._outlast(_CONSUMING, partial(self._commit, subscription))
+                continue
             async with self._between_batches:
                 if not records or self._stopping.is_set():
                     return
-                await self._outlast(_CONSUMING, partial(self._handle, subscription, records))
+                await self._outlast(_CONSUMING, partial(self._handle, records))
 
-    async def _handle(self, subscription: Subscription, records: Sequence[Record]) -> None:
+    async def _fetch(self, subscription: Subscription) -> Sequence[Record] | None:
+        """Wait for records; None once it is time to commit the offsets of what was handled."""
+        if not self._uncommitted:
+            return await subscription.fetch(limit=self._batch)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._commit_at):
+                return await subscription.fetch(limit=self._batch)
+        return None
+
+    async def _handle(self, records: Sequence[Record]) -> None:
         is_full = len(records) == self._batch
         shares = _shares(records) if self._apart and is_full else [records]
         handling = [self.dispatcher.handle(share) for share in shares]
         for error in await asyncio.gather(*handling, return_exceptions=True):
             if error is not None:
                 raise error
-        await subscription.commit(records)
+        if not self._uncommitted:
+            self._commit_at = asyncio.get_running_loop().time() + _COMMIT_SECONDS
+        self._uncommitted |= {(record.topic, record.partition): record for record in records}
+
+    async def _commit(self, subscription: Subscription) -> None:
+        handled = self._uncommitted
+        await subscription.commit(list(handled.values()))
+        self._uncommitted = {}
 
     async def _retry(self) -> None:
         while True:

@@ -104,6 +104,21 @@ async def test_offsets_are_committed_only_after_what_they_stand_for(
     running.cancel()
 
 
+async def test_offsets_are_committed_a_moment_after_what_they_stand_for_however_much_comes(
+    service: JournalService, start: Start
+) -> None:
+    start(consumer_of(service).run())
+    sent: list[str] = []
+    async with asyncio.timeout(PATIENCE):
+        while not await committed(service):
+            sent.append(str(len(sent)))
+            await service.publish(a(sent[-1]))
+            await until(lambda: sent == service.database.entries(ORDER_ID))
+        assert len(sent) > 1
+        while len(sent) > await committed(service):  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(0)
+
+
 async def test_a_crash_before_the_offsets_are_committed_has_no_second_effect(
     service: JournalService, start: Start
 ) -> None:
