@@ -55,7 +55,7 @@ UV = "uv==0.13.9"
 
 WORKERS = 4
 """How many tests run at a time: two cores are enough, since many of them wait."""
-WORKERS_ON_SERVERS = 3
+WORKERS_ON_SERVERS = 4
 """How many tests on real servers do: each of these may have ten processes of its own."""
 
 TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}

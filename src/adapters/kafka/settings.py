@@ -38,7 +38,7 @@ class KafkaSettings:
     session_timeout: timedelta = timedelta(seconds=10)
     heartbeat_interval: timedelta = timedelta(seconds=1)
     join_wait: timedelta = timedelta(seconds=5)
-    fetch_wait: timedelta = timedelta(milliseconds=100)
+    fetch_wait: timedelta = timedelta(milliseconds=250)
     """How long a broker holds back its answer where there is nothing to read; also how long a
     partition that was just gained may wait for its first fetch."""
 

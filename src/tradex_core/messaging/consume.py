@@ -15,7 +15,7 @@ from tradex_core.messaging.unit_of_work import W
 
 T = TypeVar("T")
 
-_RETRY_POLL_SECONDS = 0.25
+_RETRY_POLL_SECONDS = 0.5
 _COMMIT_SECONDS = 0.25
 _CONSUMING = "consuming"
 _RETRYING = "retrying"

@@ -180,7 +180,7 @@ class Buyer(Client):
                 attempt = await self._order(products)
                 if attempt.resource is not None:
                     placed.append(attempt.resource.rsplit("/", 1)[-1])
-            await _pause(until, 0.5 + self.random.random())
+            await _pause(until, 1 + 2 * self.random.random())
 
     async def _order(self, products: Sequence[dict[str, Any]]) -> Attempt:
         chosen = self.random.sample(products, self.random.randint(1, 3))
