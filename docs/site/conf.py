@@ -20,7 +20,7 @@ root_doc = "docs/README"
 include_patterns = ["*.md", "docs/**.md"]
 exclude_patterns = [
     "docs/changes/*.*.md",  # sentences for the changelog, a release joins them
-    *("src", "tests", "compose", "requirements", "build", "dist", "**/.*"),
+    *("src", "tests", "compose", "requirements", "build", "dist", ".*", "**/.*"),
 ]
 
 NAVIGATION = {

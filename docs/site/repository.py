@@ -3,6 +3,7 @@
 import ast
 import html
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 from typing import Any, Final
@@ -12,6 +13,7 @@ from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
 _NOT_SHOWN: Final = ("__pycache__", "py.typed", "secrets")
 _BEFORE_DOWNLOADS: Final = 400
@@ -42,12 +44,23 @@ def _linked(app: Sphinx) -> set[str]:
 
 def pages_of_files(app: Sphinx) -> Iterator[Page]:
     """Yield the page of each linked file and folder, and of all that the folders hold."""
+    made: dict[str, str] = {}
     for target in sorted(_with_contents(app.srcdir, _linked(app))):
         path = app.srcdir / target
         body = _listing(path) if path.is_dir() else _code(app, path)
         title = html.escape(target)
         content = f"<h1><code>{title}</code></h1>\n{body}"
-        yield target, {"title": title, "body": content}, "page.html"
+        navigation = partial(_navigation, app, dirname(target), made)
+        yield target, {"title": title, "body": content, "toctree": navigation}, "page.html"
+
+
+def _navigation(app: Sphinx, folder: str, made: dict[str, str], **wanted: Any) -> str:  # noqa: ANN401 - as the theme asks
+    """Return the navigation of a folder's pages, which is made once: its links are the same."""
+    if folder not in made:
+        page = f"{folder}/page".lstrip("/")
+        tree = global_toctree_for_doc(app.env, page, app.builder, tags=app.tags, **wanted)
+        made[folder] = app.builder.render_partial(tree)["fragment"]
+    return made[folder]
 
 
 def _with_contents(root: Path, targets: Iterable[str]) -> set[str]:
