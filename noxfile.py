@@ -8,7 +8,7 @@ nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.allow_parallel = True
 nox.options.sessions = [
-    *("lint", "types", "imports", "core", "tests"),
+    *("lint", "tests", "types", "imports", "core"),
     *("services", "images", "docs", "demo"),
 ]
 
