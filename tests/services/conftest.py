@@ -29,15 +29,16 @@ MONGO: Final = "TRADEX_TEST_MONGO"
 _MISSING: Final = "_MISSING"
 _WITH_A_STACK: Final = tuple(
     f"tests/services/{folder}/"
-    for folder in ("apps", "observability", "runbooks", "secured", "strangers")
+    for folder in ("apps", "runbooks", "strangers", "secured", "observability")
 )
 _CAMPAIGNS: Final = "tests/services/faults/test_schedule.py"
 _LONGEST_FIRST: Final = (
     f"{_CAMPAIGNS}::test_whatever_",
-    *("tests/services/faults/test_points.py", "tests/services/runbooks/"),
+    *("tests/services/apps/", "tests/services/faults/test_points.py"),
     # Who is given a campaign is given what comes here too, and begins it when that is over.
-    *("tests/services/faults/", "tests/services/test_launching.py"),
-    *("tests/services/apps/", "tests/services/"),
+    "tests/services/faults/",
+    *_WITH_A_STACK,
+    *("tests/services/test_launching.py", "tests/services/test_stack.py", "tests/services/"),
 )
 _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
     KAFKA: Kafka,
