@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from posixpath import dirname, normpath, relpath
+from posixpath import dirname, join, normpath, relpath
 from typing import Any, Final
 
 from docutils import nodes
@@ -57,7 +57,7 @@ def pages_of_files(app: Sphinx) -> Iterator[Page]:
 def _navigation(app: Sphinx, folder: str, made: dict[str, str], **wanted: Any) -> str:  # noqa: ANN401 - as the theme asks
     """Return the navigation of a folder's pages, which is made once: its links are the same."""
     if folder not in made:
-        page = f"{folder}/page".lstrip("/")
+        page = join(folder, "page")
         tree = global_toctree_for_doc(app.env, page, app.builder, tags=app.tags, **wanted)
         made[folder] = app.builder.render_partial(tree)["fragment"]
     return made[folder]

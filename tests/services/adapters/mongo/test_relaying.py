@@ -12,7 +12,7 @@ from tests.contracts.outbox import neighbours
 from tests.contracts.store_harness import NOW, a_message
 from tests.services.adapters.mongo.conftest import Connect
 from tests.services.adapters.mongo.test_crashes import die_at_once
-from tests.services.adapters.mongo.work import commits, publish
+from tests.services.adapters.mongo.work import commits, publish, publish_all, value_of
 
 from adapters.mongo import follower
 from adapters.mongo.database import MongoDatabase
@@ -25,12 +25,6 @@ LATER = NOW + timedelta(seconds=11)
 
 async def seen(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
     async with database.outbox.lease(now=now, limit=100) as lease:
-        return [value_of(row.message) for row in lease.rows]
-
-
-async def publish_all(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
-    async with database.outbox.lease(now=now, limit=100) as lease:
-        await lease.delete([row.id for row in lease.rows])
         return [value_of(row.message) for row in lease.rows]
 
 
@@ -230,7 +224,3 @@ async def test_relays_side_by_side_publish_everything_in_order_per_key_for_who_k
         assert [value_of(message) for message in of_key] == list(
             dict.fromkeys(value_of(message) for message in told)
         )
-
-
-def value_of(message: Message) -> str:
-    return (message.value or b"").decode()

@@ -4,7 +4,15 @@ from tests.builders.machines import FakeClock
 from tests.builders.products import TEA, a_product
 from tests.contracts.store_harness import a_delivery, a_message, parked
 from tests.services.adapters.mongo.conftest import Connect
-from tests.services.adapters.mongo.work import add, commits, do, publish, sell, stock_of
+from tests.services.adapters.mongo.work import (
+    add,
+    commits,
+    do,
+    publish,
+    publish_all,
+    sell,
+    stock_of,
+)
 
 from adapters.mongo.connection import Document
 from adapters.mongo.database import MongoDatabase
@@ -38,12 +46,6 @@ async def test_of_a_commit_that_is_done_with_only_what_it_handled_is_left(
     assert {"1", "2", "3", "4"} == await known(database, "1", "2", "3", "4", "5")
 
 
-async def publish_all(database: MongoDatabase, clock: FakeClock) -> list[str]:
-    async with database.outbox.lease(now=clock.now(), limit=10) as lease:
-        await lease.delete([row.id for row in lease.rows])
-        return [(row.message.value or b"").decode() for row in lease.rows]
-
-
 async def test_what_waits_to_be_published_outlives_what_else_its_commit_says(
     database: MongoDatabase, clock: FakeClock
 ) -> None:
@@ -52,7 +54,7 @@ async def test_what_waits_to_be_published_outlives_what_else_its_commit_says(
     await record(database, "1")
     [commit, _] = await commits(database)
     assert {"_id", "stage", "at", "handled", "waits", "rows"} == set(commit)
-    assert ["0"] == await publish_all(database, clock)
+    assert ["0"] == await publish_all(database, now=clock.now())
     assert is_stripped((await commits(database))[0])
 
 
@@ -65,7 +67,7 @@ async def test_no_commit_is_forgotten_at_or_behind_one_with_something_to_publish
         clock.advance(days=9)
         await record(database, name)
     assert [2, 3, 4, 5] == [commit["_id"] for commit in await commits(database)]
-    assert ["0"] == await publish_all(database, clock)
+    assert ["0"] == await publish_all(database, now=clock.now())
     clock.advance(days=9)
     await record(database, "5")
     assert [6] == [commit["_id"] for commit in await commits(database)]

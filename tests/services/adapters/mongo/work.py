@@ -1,6 +1,7 @@
 """What is done to a catalogue in these tests, and what is seen of it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from tests.builders.machines import NOW
 from tests.builders.products import TEA
@@ -74,6 +75,18 @@ async def stock_of(database: MongoDatabase, product_id: ProductId = TEA) -> int 
 async def publish(database: MongoDatabase, *messages: Message) -> None:
     """Let messages wait in the outbox."""
     await do(database, lambda unit: unit.publish(messages))
+
+
+async def publish_all(database: MongoDatabase, *, now: datetime = NOW) -> list[str]:
+    """Publish all that waits in the outbox; return what it was."""
+    async with database.outbox.lease(now=now, limit=100) as lease:
+        await lease.delete([row.id for row in lease.rows])
+        return [value_of(row.message) for row in lease.rows]
+
+
+def value_of(message: Message) -> str:
+    """Return what a message says."""
+    return (message.value or b"").decode()
 
 
 async def commits(database: MongoDatabase) -> list[Document]:
