@@ -8,8 +8,8 @@ nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.allow_parallel = True
 nox.options.sessions = [
-    *("lint", "tests", "types", "imports", "core"),
-    *("services", "images", "docs", "demo"),
+    *("lint", "services", "tests", "types", "imports"),
+    *("core", "images", "docs", "demo"),
 ]
 
 REQUIREMENTS = Path("requirements")
@@ -55,7 +55,7 @@ UV = "uv==0.13.9"
 
 WORKERS = 3
 """How many tests run at a time: two cores are enough, since many of them wait."""
-WORKERS_ON_SERVERS = 4
+WORKERS_ON_SERVERS = 3
 """How many tests on real servers do: each of these may have ten processes of its own."""
 
 TIME_TO_STOP = {"interrupt_timeout": 60, "terminate_timeout": 20}
@@ -124,7 +124,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or (f"--numprocesses={WORKERS}", *apart)))
 
 
-@nox.session(allow_parallel=False)
+@nox.session
 def services(session: nox.Session) -> None:
     """Do the adapters and the apps keep their promises on real servers? Arguments go to pytest."""
     install_with_tradex(session, "services")

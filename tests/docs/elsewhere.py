@@ -63,7 +63,7 @@ ELSEWHERE: Final[Mapping[str, Instead]] = MappingProxyType(
             for command in (
                 "nox -s faults",
                 "nox -s faults -- --seed 7 --minutes 60",
-                "nox -s faults -- --seed 3 --minutes 10 --part 2/2",
+                "nox -s faults -- --seed 3 --at-once 1",
             )
         },
         "nox -s observability -- --write-docs": Instead(

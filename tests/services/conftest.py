@@ -31,11 +31,10 @@ _WITH_A_STACK: Final = tuple(
     f"tests/services/{folder}/"
     for folder in ("apps", "runbooks", "strangers", "secured", "observability")
 )
-_CAMPAIGNS: Final = "tests/services/faults/test_schedule.py"
 _LONGEST_FIRST: Final = (
-    f"{_CAMPAIGNS}::test_whatever_",
-    *("tests/services/apps/", "tests/services/faults/test_points.py"),
-    # Who is given a campaign is given what comes here too, and begins it when that is over.
+    "tests/services/faults/test_schedule.py",
+    *("tests/services/apps/", "tests/services/runbooks/", "tests/services/faults/test_points.py"),
+    # Who is given the campaign is given what comes here too, and begins it when that is over.
     "tests/services/faults/",
     *_WITH_A_STACK,
     *("tests/services/test_launching.py", "tests/services/test_stack.py", "tests/services/"),
@@ -48,12 +47,10 @@ _SERVERS: Final[dict[str, Callable[[Path], Server]]] = {
 
 
 class _ByStack(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each file to one worker, each folder whose tests share a stack, and each campaign."""
+    """Gives each file to one worker, and each folder whose tests share a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
-        if file == _CAMPAIGNS:
-            return nodeid
         return next((folder for folder in _WITH_A_STACK if file.startswith(folder)), file)
 
 

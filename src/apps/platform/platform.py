@@ -188,15 +188,15 @@ class Platform:
         for database in self._databases.values():
             if await database.outbox.count() or await database.parking.count():
                 return False
-        return not sum([await self.lag(service) for service in self.services])
+        return not sum([await self._lag(service) for service in self.services])
 
-    async def lag(self, service: Service) -> int:
-        """Return how many records a service has yet to commit."""
-        committed = await self.broker.committed(service.name)
+    async def _lag(self, service: Service) -> int:
+        """Return how many records a service has yet to handle."""
+        handled = {**await self.broker.committed(service.name), **service.consumer.uncommitted}
         behind = 0
         for topic in service.consumer.topics:
             for partition, (start, end) in (await self.broker.offsets(topic)).items():
-                behind += end - max(start, committed.get((topic, partition), 0))
+                behind += end - max(start, handled.get((topic, partition), 0))
         return behind
 
     async def _close(self) -> None:

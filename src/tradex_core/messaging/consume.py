@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from tradex_core.errors import Passing
 from tradex_core.messaging.breaker import Circuit
-from tradex_core.messaging.broker import Broker, Partition, Record, Subscription
+from tradex_core.messaging.broker import Broker, Offsets, Partition, Record, Subscription
 from tradex_core.messaging.dispatch import Dispatcher, Means
 from tradex_core.messaging.unit_of_work import W
 
@@ -66,6 +66,11 @@ class Consumer(Generic[W]):
     def waiting(self) -> bool:
         """Whether an outage lasts."""
         return bool(self._away)
+
+    @property
+    def uncommitted(self) -> Offsets:
+        """Where each partition goes on whose records are handled, and their offsets to commit."""
+        return {partition: record.offset + 1 for partition, record in self._uncommitted.items()}
 
     async def run(self) -> None:
         """Consume until `stop`; raises what no waiting would mend."""

@@ -26,7 +26,7 @@ _END: Final = -1
 """What Kafka takes for the offset behind a partition's last record."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_kafka() -> Iterator[str]:
     """A broker with every topic, that no other tests use."""
     with temporary_folder() as folder:
@@ -47,7 +47,7 @@ async def apply_topics(address: str) -> None:
     await broker.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def migrated(postgres_server: str) -> Iterator[Migrated]:
     migrated = Migrated(postgres_server)
     yield migrated

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from tests.services.faults.campaign import Part, run
+from tests.services.faults.campaign import AT_ONCE, run
 from tests.services.faults.report import DOCS, table, write
 from tests.services.servers.server import temporary_folder
 
@@ -16,13 +16,19 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10, help="that it takes in all (10)")
     parser.add_argument("--replicas", type=int, default=2, help="of each app (2)")
     parser.add_argument(
-        "--part", type=Part.read, default=Part(1, 1), help="2/3: each third fault from the second"
+        "--at-once", type=int, default=AT_ONCE, help=f"faults that come together ({AT_ONCE})"
     )
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {DOCS}")
     given = parser.parse_args()
     with temporary_folder() as folder:
         found, campaign = asyncio.run(
-            run(folder, given.seed, given.part, minutes=given.minutes, replicas=given.replicas)
+            run(
+                folder,
+                given.seed,
+                minutes=given.minutes,
+                at_once=given.at_once,
+                replicas=given.replicas,
+            )
         )
     told = table(campaign.recoveries)
     print(campaign.history.told(), told, sep="\n\n")  # noqa: T201
@@ -32,7 +38,7 @@ def main() -> None:
             told,
             seed=given.seed,
             minutes=given.minutes,
-            part=given.part,
+            at_once=given.at_once,
             history=campaign.history,
         )
     sys.exit(bool(found))

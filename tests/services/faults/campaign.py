@@ -3,20 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from tests.services.deployment import APPS, NO_LIMITS
 from tests.services.faults.clients import PASSWORD, Buyer, Client, Newcomer, Seller
 from tests.services.faults.history import History
 from tests.services.faults.judging import judge
-from tests.services.faults.schedule import Fault, Kind, schedule
+from tests.services.faults.schedule import Fault, Kind, schedule, together
 from tests.services.servers.process import Process
 from tests.services.stack import App, Stack
 
@@ -30,6 +29,8 @@ SETTINGS: Final = {
     "TRADEX_PENDING_TIMEOUT": "20s",
 }
 ADMIN: Final = "operator@example.com"
+AT_ONCE: Final = 3
+"""How many faults come together, for a schedule to be over sooner and to be harder."""
 RECOVERY_SECONDS: Final = 30.0
 _AT_REST_SECONDS: Final = 90.0
 _QUIET_LOOKS: Final = 2
@@ -40,30 +41,10 @@ _STOCK: Final = 60
 Tell = Callable[[str], None]
 
 
-class Part(NamedTuple):
-    """One of several parts that a schedule is dealt into, each for a stack of its own."""
-
-    number: int
-    of: int
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Read what `2/3` says; raises ValueError."""
-        number, of = map(int, text.split("/"))
-        if not 1 <= number <= of:
-            msg = f"there is no part {text}"
-            raise ValueError(msg)
-        return cls(number, of)
-
-    def take(self, faults: Iterable[Fault]) -> Iterable[Fault]:
-        """Return the faults that are dealt to it."""
-        return islice(faults, self.number - 1, None, self.of)
-
-
 async def run(
-    folder: Path, seed: int, part: Part, *, minutes: float, replicas: int = 2
+    folder: Path, seed: int, *, minutes: float, at_once: int, replicas: int = 2
 ) -> tuple[list[str], "Campaign"]:
-    """Run a part of a schedule that takes so many minutes in all, each app in so many replicas.
+    """Run a schedule of so many minutes of faults, some at once, at so many replicas of each app.
 
     Return everything that is not as it must be, and what happened.
     """
@@ -75,13 +56,13 @@ async def run(
             proxies=list(stack.proxies),
             seconds=minutes * 60,
         )
-        await campaign.suffer(part.take(faults))
+        await campaign.suffer(together(faults, at_once))
         return await campaign.verdict(), campaign
 
 
 @dataclass
 class Campaign:
-    """A stack with clients on it; `faults` happen to it one after the other."""
+    """A stack with clients on it, to which things happen."""
 
     stack: Stack
     seed: int
@@ -137,13 +118,14 @@ class Campaign:
     def _chance(self) -> Random:
         return Random(self._random.random())
 
-    async def suffer(self, faults: Iterable[Fault]) -> None:
-        """Let these things happen, and see after each that the platform recovers in time."""
-        for fault in faults:
-            await asyncio.sleep(fault.after)
-            self.tell(str(fault))
-            await self._happen(fault)
-            self.recoveries.append((fault, await self._recovered()))
+    async def suffer(self, rounds: Iterable[Sequence[Fault]]) -> None:
+        """Let what is of one round happen at once, and see that the platform recovers in time."""
+        for faults in rounds:
+            async with asyncio.TaskGroup() as happening:
+                for fault in faults:
+                    happening.create_task(self._happen(fault))
+            seconds = await self._recovered()
+            self.recoveries += [(fault, seconds) for fault in faults]
 
     async def _recovered(self) -> float:
         """Return how many seconds pass until every app is ready; raises NotReady for too many."""
@@ -208,6 +190,8 @@ class Campaign:
         return []
 
     async def _happen(self, fault: Fault) -> None:
+        await asyncio.sleep(fault.after)
+        self.tell(str(fault))
         if not fault.kind.is_of_processes:
             await self._at_proxy(fault)
             return

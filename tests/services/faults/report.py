@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.services.faults.campaign import Part
+from tests.services.faults.campaign import AT_ONCE
 from tests.services.faults.history import History
 from tests.services.faults.schedule import Fault, Kind
 
@@ -26,13 +26,13 @@ def table(recoveries: Iterable[tuple[Fault, float]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def write(told: str, *, seed: int, minutes: float, part: Part, history: History) -> None:
+def write(told: str, *, seed: int, minutes: float, at_once: int, history: History) -> None:
     """Write a campaign's table and its command into the documentation."""
     page = DOCS.read_text()
     before, _, rest = page.partition(_FROM)
     _, _, after = rest.partition(_UNTIL)
-    which = f" --part {part.number}/{part.of}" if part.of > 1 else ""
-    command = f"nox -s faults -- --seed {seed} --minutes {minutes:g}{which}"
+    many = "" if at_once == AT_ONCE else f" --at-once {at_once}"
+    command = f"nox -s faults -- --seed {seed} --minutes {minutes:g}{many}"
     written = (
         f"`{command}`:\n\n{told}\n\nWhat clients asked meanwhile, and what each of them knew at the"
         f" end of the request itself:\n\n```text\n{history.told()}\n```"

@@ -1,6 +1,6 @@
 """What is done to the platform and when: all of it from one seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -71,3 +71,15 @@ def schedule(
             yield fault
             if spent >= seconds:
                 return
+
+
+def together(faults: Iterable[Fault], at_once: int) -> Iterator[Sequence[Fault]]:
+    """Yield those that come at once: so many that follow each other, none at another's target."""
+    some: list[Fault] = []
+    for fault in faults:
+        if len(some) == at_once or any(fault.target == other.target for other in some):
+            yield some
+            some = []
+        some.append(fault)
+    if some:
+        yield some

@@ -21,25 +21,26 @@ def points_of(app: App) -> list[str]:
 
 
 async def die_everywhere(app: App) -> None:
-    """Let an app die at each of its points, one after the other."""
+    """Let an app die at each of its points, one after the other, and then go on."""
+    await app.process.stop()
+    usual = app.process.replace_command([])
     for point in points_of(app):
         await die(app, point)
+    app.process.replace_command(usual)
+    app.process.start()
+    await app.ready()
 
 
 async def die(app: App, point: str) -> None:
-    """Run an app that dies at a point, until it has, and then one that does not."""
-    await app.process.stop()
+    """Run an app that dies at a point, until it has."""
     command = [sys.executable, "-m", "tests.services.faults.doomed", point, "run", app.kind]
-    usual = app.process.replace_command(command)
+    app.process.replace_command(command)
     app.process.start()
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while app.process.is_running:  # noqa: ASYNC110 - another process has no event
                 await asyncio.sleep(0.05)
     assert -9 == app.process.status, f"{app.name} {point}: {app.process.tail()}"
-    app.process.replace_command(usual)
-    app.process.start()
-    await app.ready()
 
 
 async def test_killed_at_every_point_the_promises_hold() -> None:

@@ -15,7 +15,7 @@ from tests.services.servers.server import temporary_folder
 from tests.services.stack import Stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     with temporary_folder() as folder:
         made = Stack(folder, settings=SETTINGS)

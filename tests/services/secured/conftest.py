@@ -22,13 +22,13 @@ USERS: Final = (*APPS, OPERATOR, CLIENT, READER, STRANGER)
 NAMED: Final = ("--client", f"User:{CLIENT}", "--reader", f"User:{READER}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def collector() -> Iterator[Collector]:
     with Collector() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(collector: Collector) -> Iterator[Stack]:
     """Every app as a process of its own, and as a user of its own, told to tell everything."""
     told = {
@@ -45,13 +45,13 @@ def stack(collector: Collector) -> Iterator[Stack]:
         asyncio.run(made.__aexit__(None, None, None))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def security(stack: Stack) -> Security:
     assert stack.security is not None
     return stack.security
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def rights(stack: Stack, security: Security) -> None:
     """Give the client and the reader what they need."""
     status, _, err = invoke("acls", "apply", *NAMED, **settings_of(stack, security, ADMIN))

@@ -54,7 +54,7 @@ class Told(NamedTuple):
     planted: Canary
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def told(stack: Stack, security: Security, collector: Collector) -> Told:
     """All that is told and kept once every route was used, rightly and wrongly."""
     _keep_topics_readable(AdminClient(client_of(stack, security, ADMIN)))

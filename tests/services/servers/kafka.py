@@ -103,7 +103,7 @@ class Kafka(Server):
                 "share.coordinator.state.topic.min.isr=1",
                 "group.initial.rebalance.delay.ms=0",
                 # A node that was killed comes back in seconds, as does a member.
-                "broker.session.timeout.ms=3000",
+                "broker.session.timeout.ms=5000",
                 "broker.heartbeat.interval.ms=500",
                 "group.consumer.min.heartbeat.interval.ms=300",
                 "group.consumer.heartbeat.interval.ms=500",
