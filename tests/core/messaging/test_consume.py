@@ -90,17 +90,20 @@ async def test_what_comes_is_handled_and_committed(service: JournalService, star
     await consumer.stop()
     await running
     assert 3 == await committed(service)
+    assert {} == consumer.uncommitted
 
 
 async def test_offsets_are_committed_only_after_what_they_stand_for(
     service: JournalService, start: Start
 ) -> None:
     service.broker.fail("commit", Outage("between the commit and the offsets"))
-    running = start(consumer_of(service).run())
+    consumer = consumer_of(service)
+    running = start(consumer.run())
     await service.publish(a("1"))
     await until(lambda: len(service.observer.waits) == 1)
     assert ["1"] == service.database.entries(ORDER_ID)
     assert 0 == await committed(service)
+    assert [1] == list(consumer.uncommitted.values())
     running.cancel()
 
 
