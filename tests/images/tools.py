@@ -19,7 +19,11 @@ CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / 
 COMPOSE: Final = "github.com/docker/compose/v2/cmd"
 COMPOSE_VERSION: Final = "v2.40.3"
 ISOLATED: Final = ("--isolation", "chroot")
+_ENDED: Final = "ended with "
+_TOLD: Final = ("sh", "-c", f'exec 2>&1; "$@"; echo "{_ENDED}$?"', "sh")
+"""Runs a command and prints its exit status behind what it prints."""
 SUITE: Final = "bookworm"
+_TRIES: Final = 5
 PYTHON_OF_DEBIAN: Final = "python3,python3-venv,ca-certificates"
 
 
@@ -171,18 +175,27 @@ class Container:
         return config
 
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """Run a command in it; return its exit status and what it printed."""
+        """Run a command in it; return its exit status and what it printed.
+
+        On a busy machine buildah loses the end of that: then it is run again.
+        """
         named = [f"--env={name}={value}" for name, value in (environment or {}).items()]
-        done = subprocess.run(
-            [*self._buildah.command, "run", *ISOLATED, *named, self.id, "--", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        in_it = (*self._buildah.command, "run", *ISOLATED, *named, self.id, "--", *_TOLD)
+        printed = ""
+        for _ in range(_TRIES):
+            printed = subprocess.run(
+                [*in_it, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=120,
+                check=False,
+            ).stdout
+            told, is_whole, status = printed.rpartition(_ENDED)
+            if is_whole:
+                return int(status), told
+        pytest.fail(f"{' '.join(command)} never came to its end:\n{printed}")
 
     def remove(self) -> None:
         """Remove it."""

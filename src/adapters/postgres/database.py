@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapters.postgres.errors import translated
 from adapters.postgres.inbox import PostgresInbox
@@ -18,6 +19,8 @@ from adapters.postgres.pool import CountingPool, PoolUse, use_of
 from adapters.postgres.tables import TableOf
 from tradex_core.clock import Clock
 from tradex_core.messaging.workspace import Collection
+
+_USED: Final = "was used"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,13 +118,16 @@ class PostgresDatabase:
         await self.engine.dispose()
 
 
-def _discard_the_dead(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
+def _discard_the_dead(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401
     """Let the pool connect anew where the server went away meanwhile; that costs no question.
 
-    On an idle connection nothing comes but its end.
+    On an idle connection nothing comes but its end. One that ends as soon as it is made is left to
+    whoever asks over it: SQLAlchemy makes one more, and then raises what tells of no outage.
     """
     driver = connection.driver_connection
-    if driver.closed or _has_news(driver.fileno()):
+    if _USED not in record.info:
+        record.info[_USED] = True
+    elif driver.closed or _has_news(driver.fileno()):
         raise sa.exc.InvalidatePoolError
 
 

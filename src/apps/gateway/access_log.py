@@ -1,5 +1,6 @@
 """The one wrapper around the whole app: it traces, counts and logs, and adds headers to answers."""
 
+import asyncio
 import logging
 from time import perf_counter
 
@@ -7,11 +8,13 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from apps.gateway.metrics import GatewayMetrics
+from apps.gateway.problems import problem_answer, problem_of
 from apps.gateway.quota import told_of
 from apps.gateway.request_traces import RequestSpan, RequestTracer, span_of
 from apps.gateway.security_headers import security_headers
 from apps.runtime.log_lines import LineBuffer
 from apps.runtime.request_line import RequestLine
+from tradex_core.errors import Outage
 
 
 class AccessLog:
@@ -39,6 +42,12 @@ class AccessLog:
             self._metrics.begun()
             try:
                 await self._app(scope, receive, answering.send)
+            except asyncio.CancelledError:
+                if answering.status:
+                    raise
+                # The server has no more time, and would answer as if we had failed.
+                problem = problem_of(Outage("the gateway ends"), instance=scope["path"])
+                await problem_answer(problem)(scope, receive, answering.send)
             finally:
                 self._tell(scope, answering, span)
 

@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+from tests.apps.runtime.away import until
 
 from apps.gateway.access_log import AccessLog
+from apps.runtime.http_server import HttpServer
 from apps.runtime.log_lines import Lines
 from apps.runtime.request_line import RequestLine
 
@@ -20,6 +22,11 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 async def break_down(scope: Scope, receive: Receive, send: Send) -> None:
     scope["path_template"] = "/v1/broken"
     raise ValueError
+
+
+async def stand_still(scope: Scope, receive: Receive, send: Send) -> None:
+    scope["path_template"] = "/v1/orders"
+    await asyncio.Event().wait()
 
 
 class Counts:
@@ -151,3 +158,17 @@ async def test_nothing_that_a_client_writes_is_in_the_log(
     ours = [record for record in caplog.records if record.name.startswith("tradex")]
     assert ours
     assert [] == [record for record in ours if "forged" in repr(record.msg)]
+
+
+async def test_what_the_end_of_the_server_interrupts_is_asked_to_come_again() -> None:
+    counts = Counts()
+    server = HttpServer(AccessLog(stand_still, counts), host="127.0.0.1", port=0, lifespan=False)
+    await server.open()
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        asking = asyncio.create_task(client.post("/v1/orders"))
+        await until(lambda: counts.in_flight == 1)
+        await server.close()
+        answer = await asking
+    assert (503, "1") == (answer.status_code, answer.headers["retry-after"])
+    assert ("unavailable", "/v1/orders") == (answer.json()["type"], answer.json()["instance"])
+    assert [("POST", "/v1/orders", 503)] == counts.heard

@@ -22,6 +22,8 @@ from tradex_core.events.stock import StockOperation
 from tradex_core.ids import OperationId
 from tradex_core.messaging.broker import Record
 
+_ERROR = '"log.level":"error"'
+
 
 class _Wire(msgspec.Struct):
     command: str
@@ -115,9 +117,11 @@ def _replenished(log: Log) -> Counter[str]:
 
 def _answers(history: History, evidence: Evidence) -> Iterator[str]:
     """Look for answers that did not come true, and for errors that nobody may see."""
-    for attempt in history.attempts:
-        if attempt.status >= 500 and attempt.status != 503:
-            yield f"{attempt.client} was answered {attempt.status} to {attempt.kind}"
+    failures = [each for each in history.attempts if each.status >= 500 and each.status != 503]
+    for attempt in failures:
+        yield f"{attempt.client} was answered {attempt.status} {attempt.slug} to {attempt.kind}"
+    if failures:
+        yield from (line for line in evidence.logged.splitlines() if _ERROR in line)
     for attempt in history.of("order"):
         if attempt.outcome is Outcome.OK and attempt.answer["orderId"] not in evidence.orders:
             yield f"order {attempt.answer['orderId']} was answered and is not there"

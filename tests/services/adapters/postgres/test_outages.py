@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from tests.builders.machines import FakeClock
 from tests.contracts.store_harness import NOW, StoreHarness, a_delivery, a_message
 from tests.contracts.stores import UsersStore
@@ -129,6 +130,15 @@ async def test_connections_that_broke_while_idle_are_not_used(users: Users, auth
     disconnect_everybody(auth_url)
     for name in ("a", "b", "c"):
         await HARNESS.given(users, name)
+
+
+async def test_a_connection_that_breaks_as_soon_as_it_is_made_is_an_outage(
+    users: Users, auth_url: str
+) -> None:
+    engine = users.database.engine.sync_engine
+    sa.event.listen(engine, "connect", lambda *_: disconnect_everybody(auth_url))
+    with pytest.raises(Outage):
+        await users.database.ping()
 
 
 async def test_connections_that_broke_do_not_use_the_pool_up(
