@@ -53,7 +53,7 @@ BETTER_WITH_DRIVERS = (
 COOL_DOWN = "7 days"
 UV = "uv==0.13.9"
 
-WORKERS = 3
+WORKERS = 2
 """How many tests run at a time: two cores are enough, since many of them wait."""
 WORKERS_ON_SERVERS = 3
 """How many tests on real servers do: each of these may have ten processes of its own."""
