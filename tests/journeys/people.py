@@ -96,7 +96,7 @@ class People:
     async def signed_in(self, email: str) -> Person:
         """Sign in."""
         credentials = {"email": email, "password": PASSWORD}
-        answer = await self._api.post("/auth/login", json=credentials)
+        answer = await self._api.post("/auth/login", json=credentials, headers=WAIT)
         assert 200 == answer.status_code, answer.text
         session = answer.json()
         bearer = {"Authorization": f"Bearer {session['accessToken']}"}
