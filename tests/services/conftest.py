@@ -29,13 +29,11 @@ MONGO: Final = "TRADEX_TEST_MONGO"
 _MISSING: Final = "_MISSING"
 _WITH_A_STACK: Final = tuple(
     f"tests/services/{folder}/"
-    for folder in ("apps", "runbooks", "strangers", "secured", "observability")
+    for folder in ("observability", "apps", "runbooks", "strangers", "secured")
 )
 _LONGEST_FIRST: Final = (
     "tests/services/faults/test_schedule.py",
     *("tests/services/apps/", "tests/services/runbooks/", "tests/services/faults/test_points.py"),
-    # Who is given the campaign is given what comes here too, and begins it when that is over.
-    "tests/services/faults/",
     *_WITH_A_STACK,
     *("tests/services/test_launching.py", "tests/services/test_stack.py", "tests/services/"),
 )
