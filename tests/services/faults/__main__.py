@@ -20,6 +20,8 @@ def main() -> None:
     )
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {DOCS}")
     given = parser.parse_args()
+    if given.at_once < 1:
+        parser.error("--at-once: at least one fault comes at a time")
     with temporary_folder() as folder:
         found, campaign = asyncio.run(
             run(
