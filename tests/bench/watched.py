@@ -99,4 +99,4 @@ async def _drained(url: str, rounds: int, orders: int) -> list[tuple[Drain, Drai
 
 def _run(app: App, module: str, **settings: str) -> None:
     told = [f"{name}={value}" for name, value in settings.items()]
-    app.process.replace_command(["env", *told, sys.executable, "-m", module, "run", app.kind])
+    app.process.command = ["env", *told, sys.executable, "-m", module, "run", app.kind]

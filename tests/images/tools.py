@@ -19,12 +19,12 @@ CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / 
 COMPOSE: Final = "github.com/docker/compose/v2/cmd"
 COMPOSE_VERSION: Final = "v2.40.3"
 ISOLATED: Final = ("--isolation", "chroot")
-_ENDED: Final = "ended with "
-_TOLD: Final = ("sh", "-c", f'exec 2>&1; "$@"; echo "{_ENDED}$?"', "sh")
-"""Runs a command and prints its exit status behind what it prints."""
 SUITE: Final = "bookworm"
-_TRIES: Final = 5
 PYTHON_OF_DEBIAN: Final = "python3,python3-venv,ca-certificates"
+_STATUS: Final = "ended with "
+_TELLING: Final = ("sh", "-c", f'exec 2>&1; "$@"; echo "{_STATUS}$?"', "sh")
+"""Runs a command and prints its exit status behind what it prints."""
+_TRIES: Final = 5
 
 
 def missing(what: str) -> NoReturn:
@@ -36,7 +36,18 @@ def missing(what: str) -> NoReturn:
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
     """Run a program; return what it printed, and fail with that where it fails."""
-    done = subprocess.run(
+    done = _ended(*command, cwd=cwd, timeout=900, **environment)
+    if done.returncode:
+        shown = " ".join(map(str, command))
+        pytest.fail(f"{shown}\nended with {done.returncode}:\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def _ended(
+    *command: str | Path, cwd: Path = ROOT, timeout: float, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that is given nothing to read; its errors are part of what it prints."""
+    return subprocess.run(
         command,
         cwd=cwd,
         env={**os.environ, **environment},
@@ -44,13 +55,9 @@ def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=900,
+        timeout=timeout,
         check=False,
     )
-    if done.returncode:
-        shown = " ".join(map(str, command))
-        pytest.fail(f"{shown}\nended with {done.returncode}:\n{done.stdout[-4000:]}")
-    return done.stdout
 
 
 @cache
@@ -180,19 +187,11 @@ class Container:
         On a busy machine buildah loses the end of that: then it is run again.
         """
         named = [f"--env={name}={value}" for name, value in (environment or {}).items()]
-        in_it = (*self._buildah.command, "run", *ISOLATED, *named, self.id, "--", *_TOLD)
+        in_it = (*self._buildah.command, "run", *ISOLATED, *named, self.id, "--", *_TELLING)
         printed = ""
         for _ in range(_TRIES):
-            printed = subprocess.run(
-                [*in_it, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=120,
-                check=False,
-            ).stdout
-            told, is_whole, status = printed.rpartition(_ENDED)
+            printed = _ended(*in_it, *command, timeout=120).stdout
+            told, is_whole, status = printed.rpartition(_STATUS)
             if is_whole:
                 return int(status), told
         pytest.fail(f"{' '.join(command)} never came to its end:\n{printed}")

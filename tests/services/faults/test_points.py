@@ -23,18 +23,18 @@ def points_of(app: App) -> list[str]:
 async def die_everywhere(app: App) -> None:
     """Let an app die at each of its points, one after the other, and then go on."""
     await app.process.stop()
-    usual = app.process.replace_command([])
+    usual = app.process.command
     for point in points_of(app):
         await die(app, point)
-    app.process.replace_command(usual)
+    app.process.command = usual
     app.process.start()
     await app.ready()
 
 
 async def die(app: App, point: str) -> None:
     """Run an app that dies at a point, until it has."""
-    command = [sys.executable, "-m", "tests.services.faults.doomed", point, "run", app.kind]
-    app.process.replace_command(command)
+    doomed = "tests.services.faults.doomed"
+    app.process.command = [sys.executable, "-m", doomed, point, "run", app.kind]
     app.process.start()
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_SECONDS):

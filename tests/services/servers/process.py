@@ -72,7 +72,8 @@ class Process:
     ) -> None:
         self.name = name
         self.log = log
-        self._command = [str(part) for part in command]
+        self.command = [str(part) for part in command]
+        """What is run the next time that it is started."""
         self._environment = dict(os.environ if environment is None else environment)
         self._folder = folder
         self._prefix = _as_user(user) if user else _ended_with_us()
@@ -93,11 +94,6 @@ class Process:
         """The exit status of its last run; None while it runs."""
         return None if self._running is None else self._running.poll()
 
-    def replace_command(self, command: Sequence[str | Path]) -> list[str]:
-        """Run another program the next time; return the one that it was."""
-        former, self._command = self._command, [str(part) for part in command]
-        return former
-
     def start(self) -> None:
         """Start it, unless it runs; what it prints is appended to its log.
 
@@ -107,7 +103,7 @@ class Process:
             return
         with self.log.open("ab") as output:
             self._running = subprocess.Popen(
-                [*self._prefix, *self._command],
+                [*self._prefix, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
