@@ -138,6 +138,27 @@ async def test_what_does_not_end_when_asked_is_killed_with_all_it_started(tmp_pa
     assert [] == processes_of(tmp_path)
 
 
+def test_no_two_processes_are_given_the_same_port() -> None:
+    command = [sys.executable, "-c", _TAKES_PORTS]
+    takers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(4)
+    ]
+    given = [port for taker in takers if taker.stdout for port in taker.stdout.readline().split()]
+    for taker in takers:
+        taker.communicate()
+    assert 4 * 200 == len(given)
+    assert len(given) == len(set(given))
+
+
+_TAKES_PORTS = """
+import sys
+from tests.services.servers.process import free_port
+
+print(*(free_port() for _ in range(200)), flush=True)
+sys.stdin.read()
+"""
+
+
 async def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     starter = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _DIES_OF_A_SUDDEN, str(tmp_path), stderr=subprocess.PIPE

@@ -11,6 +11,7 @@ import pytest
 from dependency_injector import providers
 from tests.apps.runtime.away import PATIENCE, Switch, SwitchedBroker, eventually, until
 from tests.builders.messages import create_order, unsigned
+from tests.services.servers.process import free_port
 
 from adapters.memory.database import MemoryDatabase
 from adapters.security.sealing import generate_key_pair
@@ -61,13 +62,6 @@ class World:
     async def has_handled_some(self) -> bool:
         """Return whether the orders service has committed an offset."""
         return bool(await self.broker.committed("orders"))
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 @pytest.fixture(autouse=True)
@@ -292,10 +286,10 @@ async def test_a_gateway_refuses_for_a_while_what_it_is_asked_before_it_has_begu
 async def test_what_a_gateway_waits_for_is_told_on_its_internal_port_alone(
     world: World, operator: httpx.AsyncClient
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        internal = f"http://127.0.0.1:{free.getsockname()[1]}"
+    port = free_port()
+    internal = f"http://127.0.0.1:{port}"
     world.broker.switch.away = True
-    process = world.compose("gateway", metrics_port=int(internal.rpartition(":")[2])).process
+    process = world.compose("gateway", metrics_port=port).process
     entering = asyncio.create_task(process.__aenter__())
     await until(lambda: bool(world.broker.switch.asked))
 

@@ -9,14 +9,13 @@ import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Final
 
 _LOOK_AGAIN_SECONDS: Final = 0.1
 _LOWEST_PORT: Final = 20_000
-_PORTS: Final = 12_000
-_PORTS_EACH: Final = 64
+_BLOCK: Final = 64
+_BLOCKS: Final = 187
 _SHOWN: Final = 4000
 
 
@@ -29,10 +28,16 @@ class NotReady(Exception):
 
 
 def _ports() -> Iterator[int]:
-    """Go round the ports that are nobody's by default, each process from a place of its own."""
-    first = os.getpid() * _PORTS_EACH
-    for number in count(first):
-        yield _LOWEST_PORT + number % _PORTS
+    """Take blocks of ports, each this process's own until it ends, as its first port's UDP is."""
+    taken = []
+    for number in range(os.getpid(), os.getpid() + _BLOCKS):
+        first = _LOWEST_PORT + number % _BLOCKS * _BLOCK
+        block = socket.socket(type=socket.SOCK_DGRAM)
+        if _binds(block, first):
+            taken.append(block)
+            yield from range(first + 1, first + _BLOCK)
+        else:
+            block.close()
 
 
 _next_port: Final = _ports()
@@ -41,16 +46,23 @@ _next_port: Final = _ports()
 def free_port() -> int:
     """Return a port of loopback that nobody listens on, and that no other caller is given.
 
-    It is below those that systems give to connections: nobody takes it before it is used.
+    No other process that asks here is given it either while this one runs, and it is below those
+    that systems give to connections: nobody takes it before it is used. Raises Unavailable.
     """
-    return next(filter(_is_free, _next_port))
+    for port in _next_port:
+        with socket.socket() as probe:
+            if _binds(probe, port):
+                return port
+    msg = f"no port of loopback is free from {_LOWEST_PORT} on"
+    raise Unavailable(msg)
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe, suppress(OSError):
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
         probe.bind(("127.0.0.1", port))
-        return True
-    return False
+    except OSError:
+        return False
+    return True
 
 
 class Process:
