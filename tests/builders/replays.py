@@ -1,22 +1,35 @@
-"""Replays on databases in memory, wired as `tradex replay` wires them."""
+"""Replays on databases in memory, wired as `tradex replay` wires them, and logs to replay."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
 
 from dependency_injector import providers
+from tests.builders.machines import NOW, FakeClock, means
+from tests.builders.messages import SIGNATURES
 from tests.builders.users import CountingHasher, OpenSealing
 
 from adapters.memory.broker import MemoryBroker
 from adapters.memory.database import MemoryDatabase
 from apps.auth.container import AuthContainer
-from apps.operations.replaying import LogClock, ServiceReplay
+from apps.catalog.container import CatalogContainer
+from apps.cli.container import replay_of
+from apps.operations.replaying import LogClock, Replayed, ServiceReplay
 from apps.orders.container import OrdersContainer
 from apps.runtime.settings import Settings
+from tradex_core.events import topics
 from tradex_core.events.envelope import ActorSignatures
+from tradex_core.events.fields import Event
+from tradex_core.ids import MessageId
+from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.outgoing import Cause, messages_of
 
-_CONTAINERS: Final[dict[str, Any]] = {"auth": AuthContainer, "orders": OrdersContainer}
+_CONTAINERS: Final[dict[str, Any]] = {
+    "auth": AuthContainer,
+    "catalog": CatalogContainer,
+    "orders": OrdersContainer,
+}
 
 
 def a_replay(
@@ -39,11 +52,43 @@ def a_replay(
     if app == "auth":
         container.hasher.override(providers.Object(CountingHasher()))
         container.unsealer.override(providers.Object(OpenSealing()))
-    return ServiceReplay(
-        service=container.service(),
-        broker=broker,
-        database=database,
-        means=means,
-        clock=clock,
-        time_out=container.timeouts().time_out if app == "orders" else None,
-    )
+    return replay_of(app, container, broker=broker, means=means, clock=clock)
+
+
+def at(seconds: float) -> datetime:
+    """Return a time after NOW, when a log begins."""
+    return NOW + timedelta(seconds=seconds)
+
+
+class ServiceLog:
+    """A broker that holds what was sent before a service's database was lost."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.broker = MemoryBroker(self.clock)
+
+    @classmethod
+    async def empty(cls) -> Self:
+        """Return one in which every topic is empty."""
+        log = cls()
+        await log.broker.apply(topics.all_topics())
+        return log
+
+    async def answers(self, cause: str, *events: Event, source: str, at: datetime) -> None:
+        """Publish what a service once made of a message."""
+        told = Cause(MessageId(cause), "a story")
+        await self.broker.publish(messages_of(events, cause=told, source=source, at=at))
+
+    async def replay(self, app: str, database: MemoryDatabase) -> Replayed:
+        """Replay an hour later."""
+        later = means(FakeClock(NOW + timedelta(hours=1)))
+        replay = a_replay(app, database, broker=self.broker, means=later, signatures=SIGNATURES)
+        return await replay.run(NOW)
+
+    async def records(self, topic: str) -> list[Record]:
+        """Return what a topic holds, each partition in its order."""
+        return [
+            record
+            for partition in await self.broker.offsets(topic)
+            for record in await self.broker.read(topic, partition, start=0, limit=99)
+        ]

@@ -13,11 +13,13 @@ from tests.journeys.people import People, Person
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.orders import OrdersDatabase
+from adapters.memory.products import products_database
 from apps.demo.log import Log
 from apps.operations.replaying import Replayed
 from apps.platform.platform import Platform
 from apps.runtime.settings import Settings
-from tradex_core.orders.ports import ORDERS
+
+EMPTY = {"catalog": products_database, "orders": OrdersDatabase}
 
 
 @pytest.fixture
@@ -25,15 +27,16 @@ def settings() -> Settings:
     return embedded_settings(pending_timeout=timedelta(seconds=1))
 
 
-def kept(database: MemoryDatabase) -> dict[str, Any]:
-    """Return the orders, but for microseconds between a change and its message."""
+def kept(database: MemoryDatabase) -> dict[tuple[str, str], Any]:
+    """Return what a database holds, but for microseconds between a change and its message."""
     return {
-        key: {
+        (collection, key): {
             name: value
             for name, value in structs.asdict(state).items()
             if not isinstance(value, datetime)
         }
-        for key, state in database.states[ORDERS].items()
+        for collection, states in database.states.items()
+        for key, state in states.items()
     }
 
 
@@ -45,13 +48,13 @@ def backup_of(database: MemoryDatabase, restored: MemoryDatabase) -> MemoryDatab
     return restored
 
 
-async def replayed(platform: Platform, database: MemoryDatabase, since: datetime) -> Replayed:
-    """Replay onto a database what a platform's orders service has handled since a time."""
+async def replayed(
+    platform: Platform, app: str, database: MemoryDatabase, since: datetime
+) -> Replayed:
+    """Replay onto a database what a service of a platform has handled since a time."""
     parts = platform.container
-    signatures = parts.signatures()
-    replay = a_replay(
-        "orders", database, broker=platform.broker, means=parts.means(), signatures=signatures
-    )
+    means, signatures = parts.means(), parts.signatures()
+    replay = a_replay(app, database, broker=platform.broker, means=means, signatures=signatures)
     return await replay.run(since)
 
 
@@ -76,22 +79,26 @@ async def busy(people: list[Person], seller: Person, sku: str) -> None:
     await owner.orders(product, 1, wait=1)
 
 
-async def test_a_restored_database_comes_to_what_it_was(platform: Platform, people: People) -> None:
+@pytest.mark.parametrize("app", ["catalog", "orders"])
+async def test_a_restored_database_comes_to_what_it_was(
+    platform: Platform, people: People, app: str
+) -> None:
     seller = await people.seller()
     buyers = [await people.buyer(f"{name}@example.com") for name in ("ana", "bea", "cleo")]
     await busy(buyers, seller, "MATE-1")
     assert await platform.quiet(10)
     clock = platform.container.clock()
     since = clock.now()
-    live = platform.orders_database
-    restored = backup_of(live, OrdersDatabase(clock))
+    databases = {"catalog": platform.catalog_database, "orders": platform.orders_database}
+    live = databases[app]
+    restored = backup_of(live, EMPTY[app](clock))
     await busy(buyers, seller, "MATE-2")
     assert await platform.quiet(10)
     for service in platform.services:
         await service.consumer.stop()
     assert kept(live) != kept(restored)
     for _ in range(2):
-        report = await replayed(platform, restored, since - timedelta(seconds=1))
+        report = await replayed(platform, app, restored, since - timedelta(seconds=1))
         assert kept(live) == kept(restored)
         assert (0, 0) == (report.published, await restored.outbox.count())
     assert [] == (await Log.read(platform.broker)).contradictions
@@ -108,6 +115,6 @@ async def test_orders_that_timed_out_do_so_again(platform: Platform, people: Peo
     await buyer.status_of(order_id, until="cancelled")
     [orders] = [each for each in platform.services if each.name == "orders"]
     await orders.consumer.stop()
-    report = await replayed(platform, restored, since)
+    report = await replayed(platform, "orders", restored, since)
     assert (1, 1, 0) == (report.messages, report.timers, report.published)
     assert kept(live) == kept(restored)

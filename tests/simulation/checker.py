@@ -8,6 +8,7 @@ from tests.simulation import checks_books as books
 from tests.simulation import checks_histories as histories
 from tests.simulation import checks_log as log
 from tests.simulation import checks_outcomes as outcomes
+from tests.simulation import checks_restored as restored
 from tests.simulation import checks_views as views
 from tests.simulation.evidence import Evidence
 
@@ -38,6 +39,7 @@ _PROMISES: Final[tuple[tuple[str, Check], ...]] = (
     ("attacks", attacks.attacks_come_to_nothing),
     ("views", views.views_show_what_is),
     ("views rebuilt", views.a_replay_shows_the_same),
+    ("databases restored", restored.a_replay_comes_to_the_same),
 )
 
 

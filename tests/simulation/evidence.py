@@ -1,11 +1,12 @@
 """What a run left behind: the log as a deduplicating reader sees it, the databases, the views."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from tests.simulation.attacks import MARK
 from tests.simulation.history import History
+from tests.simulation.restoring import Restored
 from tests.simulation.stores import Handled
 from tests.simulation.world import World
 
@@ -80,6 +81,7 @@ class Evidence:
         }
         self.asked = {asked.operation_id: asked for asked in self._commands()}
         self.rebuilt: ViewsDatabase | None = None
+        self.restored: Mapping[str, Restored] = {}
         self.replies = self.events(CommandReplied)
         self.letters = list(self._letters())
         self.given_up = {letter.message_id for letter in self.letters}

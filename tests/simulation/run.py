@@ -20,6 +20,7 @@ from tests.simulation.operating import Operators
 from tests.simulation.plan import Plan
 from tests.simulation.rebuilding import rebuilt_views
 from tests.simulation.rest import come_to_rest
+from tests.simulation.restoring import restored
 from tests.simulation.shoppers import Buyer, Market, Seller
 from tests.simulation.unreal import nothing_real
 from tests.simulation.world import World
@@ -112,6 +113,8 @@ class _Day:
         evidence = Evidence(world, self._history)
         if plan.seed % _REBUILT_EVERY == 0:
             evidence.rebuilt = await rebuilt_views(world)
+        if plan.seed % _REBUILT_EVERY == 1 and not plan.ages:
+            evidence.restored = await restored(world)
         return violations + judge(evidence)
 
     async def _chaos(self, busy: list[Coroutine[Any, Any, None]], seconds: float) -> list[str]:

@@ -71,7 +71,7 @@ class CatalogHandlers:
             commands={
                 CreateProduct: Handler(
                     payload=CreateProduct,
-                    needs=lambda c, context: needs_of_creation(c, _product_id(c, context)),
+                    needs=lambda c, context: needs_of_creation(c, product_id_of(c, context)),
                     handle=self._create,
                 ),
                 UpdateProduct: Handler(
@@ -107,7 +107,7 @@ class CatalogHandlers:
     def _create(
         self, unit: CatalogUnit, command: CreateProduct, context: Context
     ) -> ProductDocument:
-        product_id = ProductId(_product_id(command, context))
+        product_id = product_id_of(command, context)
         product = create_product(
             replace(command, product_id=product_id),
             actor=context.actor,
@@ -145,7 +145,8 @@ class CatalogHandlers:
         release_stock(event, products=unit.products, movements=unit.movements, clock=self.clock)
 
 
-def _product_id(command: CreateProduct, context: Context) -> str:
-    return command.product_id or derived_object_id(
-        context.message_id, "product", at=context.sent_at
+def product_id_of(command: CreateProduct, context: Context) -> ProductId:
+    """Return the id that the product has, or will have."""
+    return ProductId(
+        command.product_id or derived_object_id(context.message_id, "product", at=context.sent_at)
     )

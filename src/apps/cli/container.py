@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dependency_injector import containers, providers
 
@@ -14,8 +14,10 @@ from adapters.security.system import SystemClock
 from adapters.security.token_keys import token_key_id
 from apps.cli.processes import container_of
 from apps.operations.acls import Acls
+from apps.operations.catalog_as_told import CatalogAsTold
 from apps.operations.databases import Migrations, Upgraded
 from apps.operations.key_rotation import RingKind
+from apps.operations.orders_as_told import OrdersAsTold
 from apps.operations.rebuilding import Rebuild, TellingDispatcher, Told
 from apps.operations.replaying import GroupedBroker, LogClock, ServiceReplay
 from apps.operations.verification import OrderStories, StockAccounts
@@ -159,6 +161,36 @@ RING_KINDS: Final[Mapping[str, RingKind]] = {
 """The rings by their names on the command line."""
 
 
+_AS_TOLD: Final = {"catalog": CatalogAsTold, "orders": OrdersAsTold}
+
+
+def replay_of(
+    app: str,
+    container: Any,  # noqa: ANN401 - each app has a class of its own
+    *,
+    broker: GroupedBroker,
+    means: Means,
+    clock: LogClock,
+) -> ServiceReplay:
+    """Return the replay of an app whose container has been given a broker and that clock."""
+    told = _AS_TOLD[app](container.handlers().routes()) if app in _AS_TOLD else None
+    if told is not None:
+        container.handlers.override(providers.Object(told))
+    time_out = None
+    if isinstance(told, OrdersAsTold):
+        time_out = told.timing_out(container.timeouts(), container.units, clock)
+    return ServiceReplay(
+        service=container.service(),
+        broker=broker,
+        database=container.database(),
+        means=means,
+        clock=clock,
+        time_out=time_out,
+        told=told,
+        directory=container.directory() if app == "auth" else None,
+    )
+
+
 def _replay(
     settings: Settings, app: str, means: Means, signatures: ActorSignatures, broker: GroupedBroker
 ) -> ServiceReplay:
@@ -170,14 +202,7 @@ def _replay(
         means=replace(means, clock=clock),
         signatures=signatures,
     )
-    return ServiceReplay(
-        service=container.service(),
-        broker=broker,
-        database=container.database(),
-        means=means,
-        clock=clock,
-        time_out=container.timeouts().time_out if app == "orders" else None,
-    )
+    return replay_of(app, container, broker=broker, means=means, clock=clock)
 
 
 class OperatingContainer(containers.DeclarativeContainer):

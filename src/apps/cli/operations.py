@@ -248,7 +248,7 @@ def lag(every_partition: bool, as_json: bool) -> None:  # noqa: FBT001
     epilog="\b\nExamples:\n  tradex replay orders --since 2026-05-04T02:00Z --dry-run\n"
     "  tradex replay orders --since 2026-05-04T02:00Z",
 )
-@click.argument("app", type=click.Choice(("auth", "orders")))
+@click.argument("app", type=click.Choice(("auth", "catalog", "orders")))
 @click.option("--since", required=True, metavar="TIME", help="Before the backup began; RFC 3339.")
 @click.option("--dry-run", is_flag=True, help="Handle nothing; say how much would be.")
 @_json

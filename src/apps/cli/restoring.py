@@ -27,7 +27,11 @@ def replay(app: str, *, since: str, dry_run: bool, as_json: bool) -> None:
     async def work() -> Replayed:
         container = OperatingContainer(settings=settings)
         async with opened(container.broker()) as broker:
-            return await container.replay(app=app, broker=broker).run(at, dry_run=dry_run)
+            replay = container.replay(app=app, broker=broker)
+            try:
+                return await replay.run(at, dry_run=dry_run)
+            finally:
+                await replay.database.close()
 
     report = operate(work, "kafka_bootstrap_servers", DATABASES[app])
     click.echo(codec.encode(report) if as_json else told(report))

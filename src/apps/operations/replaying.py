@@ -7,10 +7,12 @@ only what the log lacks is published.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from itertools import groupby
+from typing import Any, Final, NamedTuple, Protocol
 
+from apps.operations.as_told import AsTold, OutOfTurn
 from apps.operations.log_since import records_since
 from apps.orders.timeouts import TIMED_OUT_BY
 from apps.runtime.servers import Database
@@ -24,10 +26,15 @@ from tradex_core.ids import OrderId
 from tradex_core.messaging import dead_letters as layout
 from tradex_core.messaging.broker import Broker, Message, Record
 from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.opening import Opening
 from tradex_core.messaging.relay import Relay
+from tradex_core.users.ports import UserDirectory
 
 _ID: Final = "ce_id"
 _MADE_BY_HAND: Final = "create-admin/"
+_FIRST_STEP_BACK: Final = timedelta(hours=1)
+_LONGEST_WAIT: Final = timedelta(days=7)
+"""For how long a command is kept: what waited longer than that is nowhere any more."""
 
 TimeOut = Callable[[OrderId], Awaitable[None]]
 
@@ -39,6 +46,7 @@ class _When(NamedTuple):
     """
 
     came_to_nothing: bool
+    was_overtaken: bool
     at: datetime
 
 
@@ -47,6 +55,10 @@ Step = tuple[_When, Callable[[], Awaitable[None]]]
 
 class StillRunning(TradexError):
     """A service handles messages while its database is to be brought up to date."""
+
+
+class Missing(TradexError):
+    """What the topics tell cannot have come of what they hold since the time that was named."""
 
 
 class GroupedBroker(Broker, Protocol):
@@ -92,32 +104,31 @@ class _Published:
 
     ids: set[str] = field(default_factory=set)
     admins: list[str] = field(default_factory=list)
-    letters: set[str] = field(default_factory=set)
+    letters: set[tuple[str, bytes | None]] = field(default_factory=set)
     times: dict[str, datetime] = field(default_factory=dict)
 
-    def add(self, record: Record, source: str) -> None:
-        """Take note of a record."""
+    def add(self, record: Record, source: str) -> str | None:
+        """Take note of a record; return the cause of one that the service published."""
         texts = _texts(record.headers)
         if record.topic.endswith(DEAD_LETTER_SUFFIX):
-            self.letters.add(texts.get(layout.ID, ""))
+            self.letters.add((texts.get(layout.ID, ""), record.value))
         elif texts.get("ce_source") == source:
-            self.ids.add(texts[_ID])
-            at = datetime.fromisoformat(texts["ce_time"])
+            try:
+                message_id, at = texts[_ID], datetime.fromisoformat(texts["ce_time"])
+            except (KeyError, ValueError):  # no service wrote that
+                return None
+            self.ids.add(message_id)
             cause = texts.get("causation-id", "")
             self.times[cause] = min(at, self.times.get(cause, at))
             if cause.startswith(_MADE_BY_HAND):
                 self.admins.append(codec.decode(record.value or b"", UserRegistered).email)
+            return cause
+        return None
 
-    def when(self, record: Record) -> _When:
-        """Return when a record was handled; where nothing came of it, when it was sent.
-
-        A reservation, say, of an order that had been cancelled meanwhile: it must find it so.
-        """
-        texts = _texts(record.headers)
-        given = texts.get(_ID, "")
-        names = (given, f"unsigned/{given}", texts.get(layout.ORIGIN, ""), record.position)
-        handled_at = next((self.times[name] for name in names if name in self.times), None)
-        return _When(handled_at is None, handled_at or record.timestamp)
+    def lacks_cause_in(self, openings: Iterable[Opening]) -> bool:
+        """Whether something came of a message that is not among these."""
+        causes = {c for c in self.times if not c.startswith((_MADE_BY_HAND, TIMED_OUT_BY))}
+        return not causes <= {opening.id for opening in openings}
 
     def of(self, beginning: str) -> Mapping[str, datetime]:
         """Return what was done without a message, by what its causes begin with."""
@@ -146,7 +157,7 @@ class _Lacking:
             return True
         texts = _texts(message.headers)
         if message.topic.endswith(DEAD_LETTER_SUFFIX):
-            return texts.get(layout.ID) in self._known.letters
+            return (texts.get(layout.ID), message.value) in self._known.letters
         return texts.get(_ID) in self._known.ids
 
 
@@ -154,7 +165,8 @@ class _Lacking:
 class ServiceReplay:
     """Brings a service's restored database to where it was.
 
-    The service's own parts go by `clock`; `means` are those of today.
+    The service's own parts go by `clock`; `means` are those of today. Where its handlers go by what
+    is `told`, they may raise OutOfTurn. `directory` knows the accounts, where it has some.
     """
 
     service: Service
@@ -163,21 +175,19 @@ class ServiceReplay:
     means: Means
     clock: LogClock
     time_out: TimeOut | None = None
+    told: AsTold[Any, Any] | None = None
+    directory: UserDirectory | None = None
 
     async def run(self, since: datetime, *, dry_run: bool = False) -> Replayed:
         """Handle again what was handled since a time before the backup.
 
-        What the database has already is known by its id. A dry run only counts. Raises StillRunning
-        and, where a server goes away, Outage: run it again then.
+        What the database has already is known by its id. A dry run only counts. Raises
+        StillRunning, Missing and, where a server goes away, Outage: run it again then.
         """
         await self._require_stopped()
         published = await self._published(since)
-        records = [
-            record
-            async for record in records_since(self.broker, self.service.consumer.topics, since)
-            if f"{self.service.name}/{record.position}" not in published.letters
-        ]
-        steps = sorted(self._steps(records, published), key=_place)
+        openings = await self._handled(since, published)
+        steps = sorted(self._steps(openings, published), key=_place)
         lacking = _Lacking(self.broker, published)
         if not dry_run:
             await self._take(steps)
@@ -187,12 +197,19 @@ class ServiceReplay:
         return Replayed(
             app=self.service.name,
             since=since,
-            messages=len(records),
-            timers=len(steps) - len(records),
+            messages=len(openings),
+            timers=len(steps) - len(openings),
             published=lacking.published,
-            by_hand=tuple(published.admins),
+            by_hand=await self._lost(published.admins),
             dry_run=dry_run,
         )
+
+    async def _lost(self, admins: Iterable[str]) -> tuple[str, ...]:
+        """Return the addresses of accounts that are not in the database."""
+        if self.directory is None:
+            return ()
+        found = [(admin, await self.directory.find_by_email(admin)) for admin in admins]
+        return tuple(admin for admin, user in found if user is None)
 
     async def _require_stopped(self) -> None:
         if members := await self.broker.size_of(self.service.name):
@@ -206,24 +223,93 @@ class ServiceReplay:
         written = set(self.service.topics) - set(self.service.consumer.topics)
         published = _Published()
         async for record in records_since(self.broker, sorted(written), since):
-            published.add(record, self.service.name)
+            cause = published.add(record, self.service.name)
+            if self.told is not None and cause is not None:
+                self.told.note(record, cause)
         return published
 
-    def _steps(self, records: Iterable[Record], published: _Published) -> Iterable[Step]:
-        for record in records:
-            yield published.when(record), partial(self.service.consumer.dispatcher.handle, [record])
+    async def _handled(self, since: datetime, published: _Published) -> Sequence[Opening]:
+        """Read what was sent since, and before where something of that was handled since."""
+        back, dispatcher = _FIRST_STEP_BACK, self.service.consumer.dispatcher
+        while True:
+            read = records_since(self.broker, self.service.consumer.topics, since)
+            openings = [dispatcher.open(record) async for record in read]
+            if back > _LONGEST_WAIT or not published.lacks_cause_in(openings):
+                return self._not_given_up(openings, published)
+            since, back = since - back, back * 4
+
+    def _not_given_up(
+        self, openings: Sequence[Opening], published: _Published
+    ) -> Sequence[Opening]:
+        """Leave out what was a dead letter, and its repetitions, until an operator sent it again.
+
+        Anybody may have written a letter: what can be handled, and something came of, was none.
+        """
+        decided: dict[str, int] = {}
+        for each in openings:
+            decided[each.origin] = max(each.replays, decided.get(each.origin, 0))
+
+        def was_given_up(each: Opening) -> bool:
+            letter = f"{self.service.name}/{each.record.position}", each.record.value
+            came_to_nothing = each.opened is None or each.id not in published.times
+            is_decided = each.replays < decided[each.origin]
+            return letter in published.letters and (came_to_nothing or is_decided)
+
+        given_up = {each.handled_id for each in openings if each.opened and was_given_up(each)}
+        return [
+            each for each in openings if each.handled_id not in given_up and not was_given_up(each)
+        ]
+
+    def _steps(self, openings: Iterable[Opening], published: _Published) -> Iterable[Step]:
+        for each in openings:
+            act = partial(self.service.consumer.dispatcher.handle, [each.record])
+            yield self._when(each.record, published.times.get(each.id)), act
         if self.time_out is not None:
             for order_id, at in published.of(TIMED_OUT_BY).items():
-                yield _When(came_to_nothing=False, at=at), partial(self.time_out, OrderId(order_id))
+                when = _When(came_to_nothing=False, was_overtaken=False, at=at)
+                yield when, partial(self.time_out, OrderId(order_id))
+
+    def _when(self, record: Record, handled_at: datetime | None) -> _When:
+        """Return a record's place; where nothing came of it, it goes by when it was sent.
+
+        A reservation, say, of an order that had been cancelled meanwhile: it must find it so.
+        """
+        if handled_at is not None:
+            return _When(came_to_nothing=False, was_overtaken=False, at=handled_at)
+        overtaken = self.told is not None and record.topic in self.told.overtaken
+        return _When(came_to_nothing=True, was_overtaken=overtaken, at=record.timestamp)
 
     async def _take(self, steps: Iterable[Step]) -> None:
-        for when, act in steps:
-            self.clock.at = when.at
-            await act()
+        """Handle what the topics tell of, each in its turn, and then the rest."""
+        for _, group in groupby(steps, key=_came_to_nothing):
+            await self._take_in_turn(list(group))
+
+    async def _take_in_turn(self, steps: Sequence[Step]) -> None:
+        while steps:
+            early, reason = list[Step](), ""
+            for when, act in steps:
+                self.clock.at = when.at
+                try:
+                    await act()
+                except OutOfTurn as error:
+                    early.append((when, act))
+                    reason = reason or str(error)
+            if len(early) == len(steps):
+                msg = (
+                    f"{self.service.name}: {len(early)} messages cannot be handled again as they "
+                    f"were, since {reason}; something before them is missing: name a --since "
+                    "from before the backup began"
+                )
+                raise Missing(msg)
+            steps = early
 
 
 def _place(step: Step) -> _When:
     return step[0]
+
+
+def _came_to_nothing(step: Step) -> bool:
+    return step[0].came_to_nothing
 
 
 def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

@@ -43,7 +43,7 @@ class OrdersHandlers:
             commands={
                 CreateOrder: Handler(
                     payload=CreateOrder,
-                    needs=lambda c, context: needs_of_order(_order_id(c, context)),
+                    needs=lambda c, context: needs_of_order(order_id_of(c, context)),
                     handle=self._create,
                 ),
                 CancelOrder: Handler(
@@ -76,7 +76,7 @@ class OrdersHandlers:
         order = create_order(
             command,
             actor=context.actor,
-            order_id=OrderId(_order_id(command, context)),
+            order_id=OrderId(order_id_of(command, context)),
             orders=unit.orders,
             clock=self.clock,
         )
@@ -99,5 +99,6 @@ class OrdersHandlers:
         reject_order(event, orders=unit.orders, clock=self.clock)
 
 
-def _order_id(command: CreateOrder, context: Context) -> str:
+def order_id_of(command: CreateOrder, context: Context) -> str:
+    """Return the id that the order has, or will have."""
     return command.order_id or derived_uuid7(context.message_id, "order", at=context.sent_at)

@@ -63,6 +63,10 @@ class Dispatcher(Generic[W]):
         self._hold = hold
         self._execution = Execution[W](consumer, clock=means.clock)
 
+    def open(self, record: Record) -> Opening:
+        """Read a record as it would be handled; never raises."""
+        return self._opener.open(record)
+
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle records in one transaction; where that fails, each in one of its own.
 

@@ -37,7 +37,8 @@ class Console(Terminal):
         assert self.stack is not None
         told = self.stack.operator_environment()
         path = (self.programs, self.stack.postgres.programs, told["PATH"])
-        return told | {"PATH": os.pathsep.join(map(str, path)), "COLUMNS": "160"}
+        files = {"MONGO_DBPATH": str(self.stack.mongo.data)}
+        return told | files | {"PATH": os.pathsep.join(map(str, path)), "COLUMNS": "160"}
 
 
 class Drill:

@@ -22,6 +22,7 @@ class Mongo(Server):
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.port = port or free_port()
+        self.data = folder / "data"
         self._folder = folder
         python = cached(_environment()) / "bin" / "python"
         self.process = Process(
@@ -30,7 +31,7 @@ class Mongo(Server):
                 *(python, "-I", "-m", "secantus", "--log-level", "WARNING"),
                 *("--host", "127.0.0.1", "--port", str(self.port)),
                 # Without it what was acknowledged is lost when it is killed.
-                *("--storage-path", folder / "data", "--sync-on-commit"),
+                *("--storage-path", self.data, "--sync-on-commit"),
             ],
             folder / "log",
             folder=folder,
@@ -42,7 +43,7 @@ class Mongo(Server):
 
     async def prepare(self) -> None:
         await fetch_once(_environment(), _install)
-        (self._folder / "data").mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
 
     async def answers(self) -> bool:
         if not await accepts(self.port):

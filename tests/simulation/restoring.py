@@ -1,0 +1,61 @@
+"""Services' databases once more, from nothing but the log, as an operator restores them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from tests.builders.replays import a_replay
+from tests.simulation.stand_ins import SeededEntropy
+from tests.simulation.wiring import SIGNATURES
+from tests.simulation.world import World
+
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.orders import OrdersDatabase
+from adapters.memory.products import products_database
+from apps.operations.replaying import Missing
+from tradex_core.messaging.broker import Message
+from tradex_core.messaging.dispatch import Means
+from tradex_core.messaging.observer import Observers
+
+_EMPTY: Final = {"catalog": products_database, "orders": OrdersDatabase}
+_BEGINNING: Final = datetime.fromtimestamp(0, UTC)
+
+
+class _Log(MemoryBroker):
+    """What another broker holds; its groups are empty, and what is published is kept apart."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self.published: list[Message] = []
+        vars(self).update(vars(broker))
+
+    async def size_of(self, group: str) -> int:
+        return 0
+
+    async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
+        self.published += messages
+        return [None] * len(messages)
+
+
+class Restored(NamedTuple):
+    """A service's database, why it is not whole, and what the log would have lacked of it."""
+
+    database: MemoryDatabase
+    problem: str | None
+    published: Sequence[Message]
+
+
+async def restored(world: World) -> Mapping[str, Restored]:
+    """Replay everything that services handled into databases that are empty."""
+    chance = world.plan.stream("restore")
+    means = Means(clock=world.clock, entropy=SeededEntropy(chance), observer=Observers())
+    found = {}
+    for app, empty in _EMPTY.items():
+        database, log, problem = empty(world.clock), _Log(world.broker), None
+        replay = a_replay(app, database, broker=log, means=means, signatures=SIGNATURES)
+        try:
+            await replay.run(_BEGINNING)
+        except Missing as missing:
+            problem = str(missing)
+        found[app] = Restored(database, problem, log.published)
+    return found
