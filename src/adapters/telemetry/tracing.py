@@ -76,7 +76,10 @@ class OtlpTracer:
 
     def publishing(self, messages: Sequence[Message]) -> Publishing:
         """Begin to publish messages; one without an id of its own is none of ours to trace."""
-        spans = [self._publishing(message) for message in messages]
+        spans = [
+            None if Trace.is_left_out(message.headers) else self._publishing(message)
+            for message in messages
+        ]
         return _Publishing(spans, messages) if any(spans) else UNTRACED.publishing(messages)
 
     @contextmanager
@@ -96,13 +99,11 @@ class OtlpTracer:
     def _publishing(self, message: Message) -> Sampled | Unsampled | None:
         headers = message.headers
         parent = Trace.of(headers)
-        if parent is not None and not parent.sampled:
-            return None
         if not any(name == "ce_id" for name, _ in headers):
             return None
         if not self._spans.decided(parent):
             return None if parent else self._spans.pass_on(None)
-        shown = {**self._about("send"), **_shown(message.headers), **_destination(message.topic)}
+        shown = {**self._about("send"), **_shown(headers), **_destination(message.topic)}
         return self._spans.start(f"publish {message.topic}", SpanKind.PRODUCER, parent, shown)
 
     def _about(self, operation: str, consumer: str | None = None) -> Attributes:
@@ -259,27 +260,18 @@ class _Batch(AbstractContextManager["_Batch"]):
                 span.end(failure)
 
 
-class _Message(AbstractContextManager[Span]):
+class _Message(entered):
     """A message of a batch, whose span is current while it is entered."""
 
-    __slots__ = ("_batch", "_entered", "_span")
+    __slots__ = ("_batch",)
 
     def __init__(self, batch: _Batch, span: Span) -> None:
+        super().__init__(span)
         self._batch = batch
-        self._span = span
-        self._entered = entered(span)
 
-    def __enter__(self) -> Span:
-        return self._entered.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._entered.__exit__()
-        if error is not None:
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__()
+        if any(raised):
             self._batch.at_fault = self._span
 
 

@@ -20,6 +20,8 @@ from tradex_core.messaging.tracing import Trace
 Attributes = dict[str, AttributeValue]
 
 _SCOPE: Final = "tradex"
+_NOT_ZERO: Final = 1 << 64 | 1
+"""A bit of a trace's id and one of a span's: neither may be zero."""
 _LIMITS: Final = SpanLimits(max_links=1024, max_span_attribute_length=256)
 """Of what strangers send, no more than this; of a larger batch, only so many links."""
 
@@ -151,8 +153,8 @@ class Spans:
     def pass_on(self, parent: Trace | None) -> Unsampled:
         """Return a span that is not kept, in the trace of its parent or in a new one."""
         if parent is None:
-            trace_id, span_id = random.getrandbits(128) or 1, random.getrandbits(64) or 1
-            return Unsampled(Trace(f"{trace_id:032x}", f"{span_id:016x}", sampled=False))
+            ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
+            return Unsampled(Trace(ids[:32], ids[32:], sampled=False))
         return Unsampled(structs.replace(parent, sampled=False) if parent.sampled else parent)
 
 

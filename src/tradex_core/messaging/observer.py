@@ -83,7 +83,7 @@ class Postponed:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._untold: list[Callable[[], None]] = []
+        self._untold: list[tuple[tracing.Span, Callable[[], None]]] = []
 
     def handled(self, message: Handled) -> None:
         """Keep it."""
@@ -100,12 +100,11 @@ class Postponed:
         self._keep(told)
 
     def _keep(self, told: Callable[[], None]) -> None:
-        self._untold.append(tracing.kept(told))
+        self._untold.append((tracing.current(), told))
 
     def tell(self) -> None:
         """Tell it all, in order, each in the span that it was heard in."""
-        for told in self._untold:
-            told()
+        tracing.made_in(self._untold)
 
 
 class ObservedProducer:

@@ -1,7 +1,7 @@
 """Traces of what the messaging does, as a port: where in a trace we are, and the spans it opens."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Final, Protocol, Self
@@ -18,6 +18,8 @@ _TRACEPARENT: Final = re.compile(
     "(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})"
 )
 _SAMPLED: Final = 0x01
+_LEFT_OUT: Final = frozenset({b"0", b"2", b"4", b"6", b"8", b"a", b"c", b"e"})
+"""How a `traceparent` ends that is not sampled."""
 
 
 class Trace(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +51,14 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
             elif name == TRACESTATE:
                 tracestate = raw.decode(errors="replace")
         return None if traceparent is None else cls.read(traceparent, tracestate)
+
+    @staticmethod
+    def is_left_out(headers: Headers) -> bool:
+        """Whether a message's headers say that nobody keeps its trace, which is most often so."""
+        for name, raw in headers:
+            if name == TRACEPARENT:
+                return raw[-1:] in _LEFT_OUT
+        return False
 
     @property
     def traceparent(self) -> str:
@@ -189,17 +199,15 @@ class entered(AbstractContextManager[Span]):  # noqa: N801 - it reads as what is
         _current.reset(self._token)
 
 
-def kept(call: Callable[[], None]) -> Callable[[], None]:
-    """Return a call that is made in the span that is current now, whenever it is made."""
-    span = current()
-    if span is UNTRACED:
-        return call
-
-    def made_there() -> None:
-        with entered(span):
+def made_in(calls: Iterable[tuple[Span, Callable[[], None]]]) -> None:
+    """Make calls, each in its span."""
+    was = _current.set(UNTRACED)
+    try:
+        for span, call in calls:
+            _current.set(span)
             call()
-
-    return made_there
+    finally:
+        _current.reset(was)
 
 
 class TracedProducer:

@@ -105,6 +105,15 @@ def test_a_traceparent_is_read_and_written_again() -> None:
     assert header == PLACE.traceparent
 
 
+def test_of_what_its_headers_say_nobody_keeps_no_place_is_sampled() -> None:
+    for flags in range(256):
+        headers = (("traceparent", f"00-{TRACE_ID}-{SPAN_ID}-{flags:02x}".encode()),)
+        place = Trace.of(headers)
+        assert place is not None
+        assert place.sampled is not Trace.is_left_out(headers)
+    assert not Trace.is_left_out(())
+
+
 def test_a_later_version_is_read_as_ours() -> None:
     place = Trace.read(f"01-{TRACE_ID}-{SPAN_ID}-02")
     assert Trace(TRACE_ID, SPAN_ID, sampled=False) == place
