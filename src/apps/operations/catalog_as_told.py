@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from apps.catalog.handlers import CatalogUnit, product_id_of
 from apps.operations.as_told import AsTold, OutOfTurn, Told
+from tradex_core.errors import Undecodable
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Wire
 from tradex_core.events.order import OrderCreated, OrderStatus, OrderUpdated
@@ -48,7 +49,10 @@ class ToldOfStock(Told):
         """Whether it was answered, with a product as another message had left it."""
         if self.reply is None or self.changes:
             return False
-        shown = codec.decode(self.reply.result, _Change)
+        try:
+            shown = codec.decode(self.reply.result, _Change)
+        except Undecodable:  # it shows no product
+            return False
         return shown.version <= there.get(shown.product_id, 0)
 
 
