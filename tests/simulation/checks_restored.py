@@ -10,8 +10,8 @@ from adapters.memory.database import MemoryDatabase
 
 
 def a_replay_comes_to_the_same(evidence: Evidence) -> Iterator[str]:
-    """Databases that are replayed from nothing hold the same, and the log lacks nothing of it."""
-    for app, (database, problem, published) in evidence.restored.items():
+    """Databases that are replayed hold the same, and the log lacks nothing of it."""
+    for app, database, problem, published in evidence.restored:
         if problem is not None:
             yield problem
             continue

@@ -1,6 +1,6 @@
 """What a run left behind: the log as a deduplicating reader sees it, the databases, the views."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -81,7 +81,7 @@ class Evidence:
         }
         self.asked = {asked.operation_id: asked for asked in self._commands()}
         self.rebuilt: ViewsDatabase | None = None
-        self.restored: Mapping[str, Restored] = {}
+        self.restored: Sequence[Restored] = ()
         self.replies = self.events(CommandReplied)
         self.letters = list(self._letters())
         self.given_up = {letter.message_id for letter in self.letters}

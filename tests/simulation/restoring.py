@@ -1,6 +1,6 @@
 """Services' databases once more, from nothing but the log, as an operator restores them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -40,22 +40,29 @@ class _Log(MemoryBroker):
 class Restored(NamedTuple):
     """A service's database, why it is not whole, and what the log would have lacked of it."""
 
+    app: str
     database: MemoryDatabase
     problem: str | None
     published: Sequence[Message]
 
 
-async def restored(world: World) -> Mapping[str, Restored]:
-    """Replay everything that services handled into databases that are empty."""
-    chance = world.plan.stream("restore")
-    means = Means(clock=world.clock, entropy=SeededEntropy(chance), observer=Observers())
-    found = {}
+async def restored(world: World) -> Sequence[Restored]:
+    """Replay what services handled into databases that are empty, and into backups."""
+    found = []
     for app, empty in _EMPTY.items():
-        database, log, problem = empty(world.clock), _Log(world.broker), None
-        replay = a_replay(app, database, broker=log, means=means, signatures=SIGNATURES)
-        try:
-            await replay.run(_BEGINNING)
-        except Missing as missing:
-            problem = str(missing)
-        found[app] = Restored(database, problem, log.published)
+        found.append(await _replayed(world, app, empty(world.clock)))
+        if backup := world.journal.backups.get(app):
+            found.append(await _replayed(world, app, backup))
     return found
+
+
+async def _replayed(world: World, app: str, database: MemoryDatabase) -> Restored:
+    chance, log = world.plan.stream("restore"), _Log(world.broker)
+    means = Means(clock=world.clock, entropy=SeededEntropy(chance), observer=Observers())
+    replay = a_replay(app, database, broker=log, means=means, signatures=SIGNATURES)
+    problem = None
+    try:
+        await replay.run(_BEGINNING)
+    except Missing as missing:
+        problem = str(missing)
+    return Restored(app, database, problem, log.published)

@@ -1,7 +1,18 @@
 """A database as one process reaches it: the real one in memory, behind a link that can fail."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
@@ -52,11 +63,33 @@ class Committed(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """What all units of work committed, in the order of their commits."""
+    """What all units of work committed, in the order of their commits.
 
-    def __init__(self) -> None:
+    After so many commits of a service, as `backed_up_after` says, its database is backed up.
+    """
+
+    def __init__(self, backed_up_after: Mapping[str, int] = {}) -> None:
         self.effects: list[Handled] = []
         self.poison: dict[tuple[str, str], float] = {}
+        self.backups: dict[str, MemoryDatabase] = {}
+        self._backed_up_after = backed_up_after
+        self._commits: Counter[str] = Counter()
+
+    def committed(self, app: str, database: MemoryDatabase) -> None:
+        """Hear of a service's commit."""
+        self._commits[app] += 1
+        if self._commits[app] == self._backed_up_after.get(app):
+            self.backups[app] = backup_of(database)
+
+
+def backup_of(database: MemoryDatabase) -> MemoryDatabase:
+    """Return a database that holds what another one holds now; nobody has leased its outbox."""
+    outbox = database.outbox
+    shared = {id(database.clock): database.clock, id(outbox._added): asyncio.Event()}  # noqa: SLF001
+    copied = deepcopy(database, shared)
+    for bucket in copied.outbox._buckets:  # noqa: SLF001
+        bucket.leased = False
+    return copied
 
 
 class SimulatedUnit:
@@ -132,6 +165,7 @@ class SimulatedUnit:
         self._link.conflict("commit", unforeseen=self._can_fail)
         await self._inner.commit()
         self._journal.effects += self._effects
+        self._journal.committed(self._link.process.app, self._inner._database)  # noqa: SLF001
         if self._messages:
             self._link.trace(
                 self._link.process.name, "commits {}", Committed(self._effects, self._messages)

@@ -29,6 +29,8 @@ SERVICES: Final = ("auth", "catalog", "orders", "projector")
 PENDING_TIMEOUT: Final = timedelta(seconds=3)
 _LONGEST_RESTART: Final = 0.6
 _SKEW_MS: Final = 400
+_BUSY: Final = 80
+"""How many commits a service makes on a busy day."""
 _EVERYTHING: Final = 1 << 30
 
 Boot = Callable[["Process", "World"], Coroutine[Any, Any, None]]
@@ -85,7 +87,8 @@ class World:
         self.loop.adopt = _adopt
         self.trace = Trace(self.loop.time)
         self.faults = Faults(plan)
-        self.journal = Journal()
+        backing_up = plan.stream("backup")
+        self.journal = Journal({app: backing_up.randint(1, _BUSY) for app in ("catalog", "orders")})
         self.clock = MachineClock(self.loop)
         self.broker = MemoryBroker(self.clock)
         self.wire = Wire(self.broker, self.loop)

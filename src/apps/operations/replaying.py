@@ -17,7 +17,7 @@ from apps.operations.log_since import records_since
 from apps.orders.timeouts import TIMED_OUT_BY
 from apps.runtime.servers import Database
 from apps.runtime.service import Service
-from tradex_core.errors import TradexError
+from tradex_core.errors import Hopeless, TradexError
 from tradex_core.events import codec, topics
 from tradex_core.events.fields import Wire
 from tradex_core.events.topics import DEAD_LETTER_SUFFIX
@@ -186,11 +186,13 @@ class ServiceReplay:
         """
         await self._require_stopped()
         published = await self._published(since)
-        openings = await self._handled(since, published)
-        steps = sorted(self._steps(openings, published), key=_place)
+        read = await self._read(since, published)
+        given_up = self._given_up(read, published)
+        openings = [each for each in read if not given_up(each)]
+        steps = [*self._steps(openings, published), *await self._unparking(given_up, published)]
         lacking = _Lacking(self.broker, published)
         if not dry_run:
-            await self._take(steps)
+            await self._take(sorted(steps, key=_place))
             relay = Relay(self.database.outbox, lacking, self.means)
             while await relay.sweep():
                 pass
@@ -198,7 +200,7 @@ class ServiceReplay:
             app=self.service.name,
             since=since,
             messages=len(openings),
-            timers=len(steps) - len(openings),
+            timers=len(published.of(TIMED_OUT_BY)),
             published=lacking.published,
             by_hand=await self._lost(published.admins),
             dry_run=dry_run,
@@ -228,37 +230,54 @@ class ServiceReplay:
                 self.told.note(record, cause)
         return published
 
-    async def _handled(self, since: datetime, published: _Published) -> Sequence[Opening]:
+    async def _read(self, since: datetime, published: _Published) -> Sequence[Opening]:
         """Read what was sent since, and before where something of that was handled since."""
         back, dispatcher = _FIRST_STEP_BACK, self.service.consumer.dispatcher
         while True:
             read = records_since(self.broker, self.service.consumer.topics, since)
             openings = [dispatcher.open(record) async for record in read]
             if back > _LONGEST_WAIT or not published.lacks_cause_in(openings):
-                return self._not_given_up(openings, published)
+                return openings
             since, back = since - back, back * 4
 
-    def _not_given_up(
+    def _given_up(
         self, openings: Sequence[Opening], published: _Published
-    ) -> Sequence[Opening]:
-        """Leave out what was a dead letter, and its repetitions, until an operator sent it again.
+    ) -> Callable[[Opening], bool]:
+        """Return what tells dead letters, and their repetitions, from what was handled.
 
-        Anybody may have written a letter: what can be handled, and something came of, was none.
+        Anybody may have written a letter: what can be handled, and something came of, was none,
+        unless an operator sent it again.
         """
         decided: dict[str, int] = {}
         for each in openings:
             decided[each.origin] = max(each.replays, decided.get(each.origin, 0))
 
-        def was_given_up(each: Opening) -> bool:
+        def is_letter(each: Opening) -> bool:
             letter = f"{self.service.name}/{each.record.position}", each.record.value
             came_to_nothing = each.opened is None or each.id not in published.times
-            is_decided = each.replays < decided[each.origin]
+            is_decided = each.replays < decided.get(each.origin, 0)
             return letter in published.letters and (came_to_nothing or is_decided)
 
-        given_up = {each.handled_id for each in openings if each.opened and was_given_up(each)}
-        return [
-            each for each in openings if each.handled_id not in given_up and not was_given_up(each)
-        ]
+        letters = {each.handled_id for each in openings if each.opened and is_letter(each)}
+        return lambda each: each.handled_id in letters or is_letter(each)
+
+    async def _unparking(
+        self, given_up: Callable[[Opening], bool], published: _Published
+    ) -> Sequence[Step]:
+        """Return what lets go of the messages that were parked when the backup was made.
+
+        What nobody was told of stays parked, for the service to try again.
+        """
+        dispatcher, steps = self.service.consumer.dispatcher, list[Step]()
+        for parked in await self.database.parking.all_parked(self.service.name):
+            opening = dispatcher.open(parked.record)
+            if given_up(opening):
+                error = Hopeless("it was given up after the backup had been made")
+                act = partial(dispatcher.give_up, parked, error)
+                steps.append((_told_at(parked.first_failed_at), act))
+            elif at := published.times.get(opening.id):
+                steps.append((_told_at(at), partial(dispatcher.retry, parked)))
+        return steps
 
     def _steps(self, openings: Iterable[Opening], published: _Published) -> Iterable[Step]:
         for each in openings:
@@ -266,8 +285,7 @@ class ServiceReplay:
             yield self._when(each.record, published.times.get(each.id)), act
         if self.time_out is not None:
             for order_id, at in published.of(TIMED_OUT_BY).items():
-                when = _When(came_to_nothing=False, was_overtaken=False, at=at)
-                yield when, partial(self.time_out, OrderId(order_id))
+                yield _told_at(at), partial(self.time_out, OrderId(order_id))
 
     def _when(self, record: Record, handled_at: datetime | None) -> _When:
         """Return a record's place; where nothing came of it, it goes by when it was sent.
@@ -275,7 +293,7 @@ class ServiceReplay:
         A reservation, say, of an order that had been cancelled meanwhile: it must find it so.
         """
         if handled_at is not None:
-            return _When(came_to_nothing=False, was_overtaken=False, at=handled_at)
+            return _told_at(handled_at)
         overtaken = self.told is not None and record.topic in self.told.overtaken
         return _When(came_to_nothing=True, was_overtaken=overtaken, at=record.timestamp)
 
@@ -302,6 +320,10 @@ class ServiceReplay:
                 )
                 raise Missing(msg)
             steps = early
+
+
+def _told_at(at: datetime) -> _When:
+    return _When(came_to_nothing=False, was_overtaken=False, at=at)
 
 
 def _place(step: Step) -> _When:

@@ -87,8 +87,37 @@ class Dispatcher(Generic[W]):
         now = self._means.clock.now()
         due = await self._parking.due(self._consumer, now=now, limit=_DUE_LIMIT)
         for parked in due:
-            await self._retry(parked)
+            await self.retry(parked)
         return len(due)
+
+    async def retry(self, parked: Parked) -> None:
+        """Try a parked message once more; where that fails, it is parked again or given up.
+
+        Raises Outage; then it stays parked as it is.
+        """
+        opening = self._opener.open(parked.record)
+        news = Postponed(self._means.observer)
+        try:
+            with self._batch([opening]) as batch:
+                prepared = await self._prepare([opening])
+                async with self._units() as unit:
+                    await unit.load(_needs([opening]))
+                    unit.unpark(parked)
+                    with batch.message(opening.record):
+                        self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
+                    with batch.committing():
+                        await unit.commit()
+        except Outage:
+            raise
+        except Exception as error:  # noqa: BLE001 - any failure counts as one more attempt
+            with suppress(StoreConflict):  # then somebody else has tried it
+                await self._failed(opening, error, parked)
+        else:
+            news.tell()
+
+    async def give_up(self, parked: Parked, error: Hopeless) -> None:
+        """Make a parked message a dead letter; raises Outage."""
+        await self._failed(self._opener.open(parked.record), error, parked)
 
     async def _handle_together(self, openings: Sequence[Opening]) -> bool:
         """Handle a batch; return False where each is to be handled alone.
@@ -178,27 +207,6 @@ class Dispatcher(Generic[W]):
             if isinstance(result, BaseException) and not isinstance(result, Hopeless):
                 raise result
         return {o.handled_id: result for o, result in zip(slow, results, strict=True)}
-
-    async def _retry(self, parked: Parked) -> None:
-        opening = self._opener.open(parked.record)
-        news = Postponed(self._means.observer)
-        try:
-            with self._batch([opening]) as batch:
-                prepared = await self._prepare([opening])
-                async with self._units() as unit:
-                    await unit.load(_needs([opening]))
-                    unit.unpark(parked)
-                    with batch.message(opening.record):
-                        self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
-                    with batch.committing():
-                        await unit.commit()
-        except Outage:
-            raise
-        except Exception as error:  # noqa: BLE001 - any failure counts as one more attempt
-            with suppress(StoreConflict):  # then somebody else has tried it
-                await self._failed(opening, error, parked)
-        else:
-            news.tell()
 
     def _settle(
         self,

@@ -40,6 +40,7 @@ from tradex_core.events.reply import CommandReplied, OutcomeStatus, ReplyError
 from tradex_core.events.user import Role, SealedPassword, UserRegistered
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.dead_letters import Decision, Resolution, dead_letter
+from tradex_core.messaging.parking import Lane, Parked
 from tradex_core.orders.ports import ORDERS
 from tradex_core.users.ports import SESSIONS, USERS
 
@@ -259,6 +260,50 @@ async def test_what_was_sent_again_is_handled_once(log: ServiceLog) -> None:
     await placed(log, at(1))
     report = await log.replay("orders", OrdersDatabase(log.clock))
     assert (1, 1) == (report.messages, report.published), "the reply"
+
+
+async def parked_order(log: ServiceLog) -> OrdersDatabase:
+    """Publish that an order is asked for; return a backup in which that had failed once."""
+    await log.broker.publish([signed(create_order(), OPERATION_ID)])
+    [record] = await log.records(topics.ORDER_COMMANDS)
+    database = OrdersDatabase(log.clock)
+    database.remember(OPERATION_ID, NOW)
+    database.parking.put(
+        Parked(
+            lane=Lane.of("orders", record),
+            record=record,
+            attempts=1,
+            first_failed_at=NOW,
+            next_attempt_at=NOW,
+            error="ValueError: it is broken",
+        )
+    )
+    return database
+
+
+async def test_what_was_parked_in_the_backup_comes_to_what_it_came_to(log: ServiceLog) -> None:
+    database = await parked_order(log)
+    await placed(log, at(1))
+    await log.broker.publish([an_event(stock_reserved(), "reserved")])
+    confirmed = OrderUpdated(ORDER_ID, OrderStatus.CONFIRMED, at(2))
+    await log.answers("reserved", confirmed, source="orders", at=at(2))
+    await log.replay("orders", database)
+    assert OrderStatus.CONFIRMED is database.read(ORDERS, ORDER_ID).status
+    assert 0 == len(database.parking)
+
+
+async def test_what_was_given_up_after_the_backup_is_not_tried_again(log: ServiceLog) -> None:
+    database = await parked_order(log)
+    await given_up(log)
+    report = await log.replay("orders", database)
+    assert (0, 0) == (len(database.parking), report.published)
+    assert {} == database.states[ORDERS]
+
+
+async def test_what_is_parked_and_nobody_was_told_of_stays_parked(log: ServiceLog) -> None:
+    database = await parked_order(log)
+    await log.replay("orders", database)
+    assert 1 == len(database.parking)
 
 
 async def test_a_dead_letter_that_somebody_made_up_takes_nothing_away(log: ServiceLog) -> None:
