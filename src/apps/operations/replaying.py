@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import groupby
 from typing import Any, Final, NamedTuple, Protocol
 
 from apps.operations.as_told import AsTold, OutOfTurn
@@ -189,10 +188,10 @@ class ServiceReplay:
         read = await self._read(since, published)
         given_up = self._given_up(read, published)
         openings = [each for each in read if not given_up(each)]
-        steps = [*self._steps(openings, published), *await self._unparking(given_up, published)]
+        steps = sorted(self._steps(openings, published), key=_place)
         lacking = _Lacking(self.broker, published)
         if not dry_run:
-            await self._take(sorted(steps, key=_place))
+            await self._take(steps, partial(self._unparking, given_up, published))
             relay = Relay(self.database.outbox, lacking, self.means)
             while await relay.sweep():
                 pass
@@ -264,7 +263,7 @@ class ServiceReplay:
     async def _unparking(
         self, given_up: Callable[[Opening], bool], published: _Published
     ) -> Sequence[Step]:
-        """Return what lets go of the messages that were parked when the backup was made.
+        """Return what lets go of messages that are parked, in the backup or behind one that was.
 
         What nobody was told of stays parked, for the service to try again.
         """
@@ -297,29 +296,38 @@ class ServiceReplay:
         overtaken = self.told is not None and record.topic in self.told.overtaken
         return _When(came_to_nothing=True, was_overtaken=overtaken, at=record.timestamp)
 
-    async def _take(self, steps: Iterable[Step]) -> None:
+    async def _take(
+        self, steps: Iterable[Step], unparking: Callable[[], Awaitable[Sequence[Step]]]
+    ) -> None:
         """Handle what the topics tell of, each in its turn, and then the rest."""
-        for _, group in groupby(steps, key=_came_to_nothing):
-            await self._take_in_turn(list(group))
+        told, rest = list[Step](), list[Step]()
+        for step in steps:
+            (rest if step[0].came_to_nothing else told).append(step)
+        parked = await unparking()
+        while told or parked:
+            told, parked = await self._take_in_turn(told, parked), await unparking()
+        while rest:
+            rest = await self._take_in_turn(rest, ())
 
-    async def _take_in_turn(self, steps: Sequence[Step]) -> None:
-        while steps:
-            early, reason = list[Step](), ""
-            for when, act in steps:
-                self.clock.at = when.at
-                try:
-                    await act()
-                except OutOfTurn as error:
-                    early.append((when, act))
-                    reason = reason or str(error)
-            if len(early) == len(steps):
-                msg = (
-                    f"{self.service.name}: {len(early)} messages cannot be handled again as they "
-                    f"were, since {reason}; something before them is missing: name a --since "
-                    "from before the backup began"
-                )
-                raise Missing(msg)
-            steps = early
+    async def _take_in_turn(self, steps: Sequence[Step], unparking: Sequence[Step]) -> list[Step]:
+        """Take the steps whose turn has come; return the others. Raises Missing where all wait."""
+        early, reason, taken = list[Step](), "", 0
+        for step in sorted((*steps, *unparking), key=_place):
+            self.clock.at = step[0].at
+            try:
+                await step[1]()
+                taken += 1
+            except OutOfTurn as error:
+                early.append(step)
+                reason = reason or str(error)
+        if not taken:
+            msg = (
+                f"{self.service.name}: {len(early)} messages cannot be handled again as they "
+                f"were, since {reason}; something before them is missing: name a --since from "
+                "before the backup began"
+            )
+            raise Missing(msg)
+        return [step for step in early if step not in unparking]
 
 
 def _told_at(at: datetime) -> _When:
@@ -328,10 +336,6 @@ def _told_at(at: datetime) -> _When:
 
 def _place(step: Step) -> _When:
     return step[0]
-
-
-def _came_to_nothing(step: Step) -> bool:
-    return step[0].came_to_nothing
 
 
 def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

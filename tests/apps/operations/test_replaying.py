@@ -292,6 +292,17 @@ async def test_what_was_parked_in_the_backup_comes_to_what_it_came_to(log: Servi
     assert 0 == len(database.parking)
 
 
+async def test_what_comes_behind_what_was_parked_does_so_again(log: ServiceLog) -> None:
+    """By its time the cancellation is as early, and is parked behind the order that it cancels."""
+    database = await parked_order(log)
+    await placed(log, at(1))
+    await log.broker.publish([signed(cancel_order(), "cancelling")])
+    await cancelled(log, at(0.5))
+    await log.replay("orders", database)
+    assert OrderStatus.CANCELLED is database.read(ORDERS, ORDER_ID).status
+    assert 0 == len(database.parking)
+
+
 async def test_what_was_given_up_after_the_backup_is_not_tried_again(log: ServiceLog) -> None:
     database = await parked_order(log)
     await given_up(log)
