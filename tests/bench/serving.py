@@ -110,10 +110,10 @@ def gateway_on_kafka(address: str) -> AbstractAsyncContextManager[Serving]:
     return gateway(broker="kafka", kafka_bootstrap_servers=address)
 
 
-def gateway_watched(collector: str) -> AbstractAsyncContextManager[Serving]:
+def gateway_watched(collector: str, sampling: str) -> AbstractAsyncContextManager[Serving]:
     """Serve the gateway with a log for programs, and traces that go to a collector."""
     configure_logging(log_format="json", level="info")
-    return gateway(otlp_endpoint=collector)
+    return gateway(otlp_endpoint=collector, trace_sampling=float(sampling))
 
 
 @asynccontextmanager

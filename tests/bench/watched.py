@@ -18,9 +18,13 @@ from tests.bench.rounds import Ratio, in_turns
 from tests.bench.table import Goal, Row
 from tests.services.stack import App
 
+from apps.runtime.settings import Settings
+
+_KEPT: Final = str(Settings.trace_sampling)
+_MORE_KEPT: Final = "0.1"
 _WATCHED: Final = (
-    "watched: spans of a tenth of the traces to a collector on the same machine, every metric, a "
-    "line of the log for each request and each message"
+    f"watched: spans of {_KEPT} of the traces, as by default, to a collector on the same machine, "
+    "every metric, a line of the log for each request and each message"
 )
 _AGAINST: Final = "the same without traces, metrics and log"
 _Paced = Report | Drain
@@ -33,44 +37,43 @@ def measure(*, rounds: int, seconds: float, orders: int) -> list[Row]:
         sides = (partial(under_load, seconds, *kind) for kind in _gateways(url))
         reports = in_turns(rounds, *sides)
         drains = asyncio.run(_drained(url, rounds, orders))
-    return [_gateway_row(reports), _orders_row(drains, orders)]
+    return [
+        _row("gateway-watched", "gateway, POST /v1/orders", "requests", reports),
+        _row(
+            "orders-watched", f"orders service, {orders:,} CREATE_ORDER waiting", "orders", drains
+        ),
+    ]
 
 
 def _gateways(url: str) -> Sequence[Sequence[str]]:
-    return ("gateway-watched", url), ("gateway-unwatched",)
+    watched = (("gateway-watched", url, sampling) for sampling in (_KEPT, _MORE_KEPT))
+    return (*watched, ("gateway-unwatched",))
 
 
-def _gateway_row(reports: Sequence[Sequence[Report]]) -> Row:
-    watched, unwatched = zip(*reports, strict=True)
+def _row(name: str, what: str, unit: str, rounds: Sequence[Sequence[_Paced]]) -> Row:
+    watched, kept_more, unwatched = zip(*rounds, strict=True)
     return Row(
-        name="gateway-watched",
-        label="gateway, watched",
-        what=f"gateway, POST /v1/orders, {_WATCHED}: requests a second",
+        name=name,
+        label=name.replace("-", ", "),
+        what=f"{what}, {_WATCHED}: {unit} a second",
         against=_AGAINST,
         goal=_GOAL,
-        got=Ratio.of(
-            (on.per_second, off.per_second) for on, off in zip(watched, unwatched, strict=True)
+        got=_ratio(watched, unwatched),
+        notes=(
+            f"{_median(watched)} {unit} a second (medians), unwatched {_median(unwatched)}",
+            f"where {_MORE_KEPT} of the traces are kept: {_ratio(kept_more, unwatched).median:.2f}x",
         ),
-        notes=(_medians("requests", watched, unwatched),),
     )
 
 
-def _orders_row(drains: Sequence[tuple[Drain, Drain]], orders: int) -> Row:
-    watched, unwatched = zip(*drains, strict=True)
-    return Row(
-        name="orders-watched",
-        label="orders, watched",
-        what=f"orders service, {orders:,} CREATE_ORDER waiting, {_WATCHED}: orders a second",
-        against=_AGAINST,
-        goal=_GOAL,
-        got=Ratio.of((on.per_second, off.per_second) for on, off in drains),
-        notes=(_medians("orders", watched, unwatched),),
+def _ratio(watched: Sequence[_Paced], unwatched: Sequence[_Paced]) -> Ratio:
+    return Ratio.of(
+        (on.per_second, off.per_second) for on, off in zip(watched, unwatched, strict=True)
     )
 
 
-def _medians(what: str, watched: Sequence[_Paced], unwatched: Sequence[_Paced]) -> str:
-    on, off = (median(each.per_second for each in side) for side in (watched, unwatched))
-    return f"{on:,.0f} {what} a second (medians), unwatched {off:,.0f}"
+def _median(paced: Sequence[_Paced]) -> str:
+    return f"{median(each.per_second for each in paced):,.0f}"
 
 
 @contextmanager
@@ -79,22 +82,22 @@ def _collector() -> Iterator[str]:
         yield msgspec.json.decode(first_line(process), type=str)
 
 
-async def _drained(url: str, rounds: int, orders: int) -> list[tuple[Drain, Drain]]:
-    async with deployed({"orders": 2}) as stack:
-        watched, unwatched = stack.apps_of("orders")
-        async with without(watched, unwatched):
-            _run(watched, "apps.cli", TRADEX_LOG_LEVEL="info", TRADEX_OTLP_ENDPOINT=url)
+async def _drained(url: str, rounds: int, orders: int) -> list[Sequence[Drain]]:
+    async with deployed({"orders": 3}) as stack:
+        watched, kept_more, unwatched = sides = stack.apps_of("orders")
+        async with without(*sides):
             _run(unwatched, "tests.bench.unwatched", TRADEX_LOG_LEVEL="error")
+            for app, sampling in ((watched, _KEPT), (kept_more, _MORE_KEPT)):
+                traced = {"TRADEX_OTLP_ENDPOINT": url, "TRADEX_TRACE_SAMPLING": sampling}
+                _run(app, "apps.cli", TRADEX_LOG_LEVEL="info", **traced)
         service = OrdersService(stack)
         await service.prepare()
-        drains = []
-        for _ in range(rounds):
-            async with without(unwatched):
-                on = await service.drain([watched], orders)
-            async with without(watched):
-                off = await service.drain([unwatched], orders)
-            drains.append((on, off))
-        return drains
+        return [[await _alone(service, app, sides, orders) for app in sides] for _ in range(rounds)]
+
+
+async def _alone(service: OrdersService, app: App, sides: Sequence[App], orders: int) -> Drain:
+    async with without(*(each for each in sides if each is not app)):
+        return await service.drain([app], orders)
 
 
 def _run(app: App, module: str, **settings: str) -> None:

@@ -142,7 +142,7 @@ class Settings:
     otlp_endpoint: Annotated[
         str | None, Reading(values.server_url("http", "https"), "http://localhost:4318")
     ] = None
-    trace_sampling: Annotated[float, Reading(values.fraction, "0.1")] = 0.1
+    trace_sampling: Annotated[float, Reading(values.fraction, "0.01")] = 0.01
     client_sampling: Annotated[Literal["accept", "refuse"], _accept_or_refuse] = "refuse"
 
     startup_timeout: Annotated[timedelta, Reading(_time, "60s")] = timedelta(seconds=60)
