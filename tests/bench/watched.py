@@ -52,6 +52,7 @@ def _gateways(url: str) -> Sequence[Sequence[str]]:
 
 def _row(name: str, what: str, unit: str, rounds: Sequence[Sequence[_Paced]]) -> Row:
     watched, kept_more, unwatched = zip(*rounds, strict=True)
+    more = f"{_ratio(kept_more, unwatched).median:.2f}x"
     return Row(
         name=name,
         label=name.replace("-", ", "),
@@ -61,7 +62,7 @@ def _row(name: str, what: str, unit: str, rounds: Sequence[Sequence[_Paced]]) ->
         got=_ratio(watched, unwatched),
         notes=(
             f"{_median(watched)} {unit} a second (medians), unwatched {_median(unwatched)}",
-            f"where {_MORE_KEPT} of the traces are kept: {_ratio(kept_more, unwatched).median:.2f}x",
+            f"where {_MORE_KEPT} of the traces are kept: {more}",
         ),
     )
 

@@ -1,36 +1,31 @@
 """Replays what a service handled, on a database that was restored from a backup.
 
 The log tells what was handled and when: each message that a service publishes names its cause and
-its own time. So everything is handled again in that order and at that time, and comes to the same;
+its own time. So everything is handled again in its turn and at that time, and comes to the same;
 only what the log lacks is published.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 from apps.operations.as_told import AsTold, OutOfTurn
 from apps.operations.log_since import records_since
+from apps.operations.published import Lacking, Published
 from apps.orders.timeouts import TIMED_OUT_BY
 from apps.runtime.servers import Database
 from apps.runtime.service import Service
 from tradex_core.errors import Hopeless, TradexError
-from tradex_core.events import codec, topics
 from tradex_core.events.fields import Wire
-from tradex_core.events.topics import DEAD_LETTER_SUFFIX
-from tradex_core.events.user import UserRegistered
 from tradex_core.ids import OrderId
-from tradex_core.messaging import dead_letters as layout
-from tradex_core.messaging.broker import Broker, Message, Record
+from tradex_core.messaging.broker import Broker
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.opening import Opening
 from tradex_core.messaging.relay import Relay
 from tradex_core.users.ports import UserDirectory
 
-_ID: Final = "ce_id"
-_MADE_BY_HAND: Final = "create-admin/"
 _FIRST_STEP_BACK: Final = timedelta(hours=1)
 _LONGEST_WAIT: Final = timedelta(days=7)
 """For how long a command is kept: what waited longer than that is nowhere any more."""
@@ -38,18 +33,11 @@ _LONGEST_WAIT: Final = timedelta(days=7)
 TimeOut = Callable[[OrderId], Awaitable[None]]
 
 
-class _When(NamedTuple):
-    """Where a message has its place: what came to nothing changed nothing, and comes last.
+class _Step(NamedTuple):
+    """Something to be done again, and when it was done first."""
 
-    As does what nobody knows of, because it was handled too late to be published, or not at all.
-    """
-
-    came_to_nothing: bool
-    was_overtaken: bool
     at: datetime
-
-
-Step = tuple[_When, Callable[[], Awaitable[None]]]
+    act: Callable[[], Awaitable[None]]
 
 
 class StillRunning(TradexError):
@@ -94,72 +82,6 @@ class LogClock:
         return self.at
 
 
-@dataclass
-class _Published:
-    """What a service published: its ids, what it gave up, and when each cause was handled.
-
-    `admins` are the addresses of those that were made without a message.
-    """
-
-    ids: set[str] = field(default_factory=set)
-    admins: list[str] = field(default_factory=list)
-    letters: set[tuple[str, bytes | None]] = field(default_factory=set)
-    times: dict[str, datetime] = field(default_factory=dict)
-
-    def add(self, record: Record, source: str) -> str | None:
-        """Take note of a record; return the cause of one that the service published."""
-        texts = _texts(record.headers)
-        if record.topic.endswith(DEAD_LETTER_SUFFIX):
-            self.letters.add((texts.get(layout.ID, ""), record.value))
-        elif texts.get("ce_source") == source:
-            try:
-                message_id, at = texts[_ID], datetime.fromisoformat(texts["ce_time"])
-            except (KeyError, ValueError):  # no service wrote that
-                return None
-            self.ids.add(message_id)
-            cause = texts.get("causation-id", "")
-            self.times[cause] = min(at, self.times.get(cause, at))
-            if cause.startswith(_MADE_BY_HAND):
-                self.admins.append(codec.decode(record.value or b"", UserRegistered).email)
-            return cause
-        return None
-
-    def lacks_cause_in(self, openings: Iterable[Opening]) -> bool:
-        """Whether something came of a message that is not among these."""
-        causes = {c for c in self.times if not c.startswith((_MADE_BY_HAND, TIMED_OUT_BY))}
-        return not causes <= {opening.id for opening in openings}
-
-    def of(self, beginning: str) -> Mapping[str, datetime]:
-        """Return what was done without a message, by what its causes begin with."""
-        length = len(beginning)
-        return {c[length:]: at for c, at in self.times.items() if c.startswith(beginning)}
-
-
-class _Lacking:
-    """A producer of what the log lacks: it has the rest already."""
-
-    def __init__(self, broker: Broker, known: _Published) -> None:
-        self._broker = broker
-        self._known = known
-        self.published = 0
-
-    async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
-        """Publish what is not there yet, one answer a message."""
-        lacking = [message for message in messages if not self._is_there(message)]
-        answers = iter(await self._broker.publish(lacking) if lacking else ())
-        told = [None if self._is_there(message) else next(answers) for message in messages]
-        self.published += sum(error is None for error in told) - (len(messages) - len(lacking))
-        return told
-
-    def _is_there(self, message: Message) -> bool:
-        if message.topic not in topics.OWN:  # a stranger's topic: it was answered, or is gone
-            return True
-        texts = _texts(message.headers)
-        if message.topic.endswith(DEAD_LETTER_SUFFIX):
-            return (texts.get(layout.ID), message.value) in self._known.letters
-        return texts.get(_ID) in self._known.ids
-
-
 @dataclass(frozen=True, kw_only=True)
 class ServiceReplay:
     """Brings a service's restored database to where it was.
@@ -188,10 +110,9 @@ class ServiceReplay:
         read = await self._read(since, published)
         given_up = self._given_up(read, published)
         openings = [each for each in read if not given_up(each)]
-        steps = sorted(self._steps(openings, published), key=_place)
-        lacking = _Lacking(self.broker, published)
+        lacking = Lacking(self.broker, published)
         if not dry_run:
-            await self._take(steps, partial(self._unparking, given_up, published))
+            await self._handle(openings, published, given_up)
             relay = Relay(self.database.outbox, lacking, self.means)
             while await relay.sweep():
                 pass
@@ -220,16 +141,16 @@ class ServiceReplay:
             )
             raise StillRunning(msg)
 
-    async def _published(self, since: datetime) -> _Published:
+    async def _published(self, since: datetime) -> Published:
         written = set(self.service.topics) - set(self.service.consumer.topics)
-        published = _Published()
+        published = Published()
         async for record in records_since(self.broker, sorted(written), since):
             cause = published.add(record, self.service.name)
             if self.told is not None and cause is not None:
                 self.told.note(record, cause)
         return published
 
-    async def _read(self, since: datetime, published: _Published) -> Sequence[Opening]:
+    async def _read(self, since: datetime, published: Published) -> Sequence[Opening]:
         """Read what was sent since, and before where something of that was handled since."""
         back, dispatcher = _FIRST_STEP_BACK, self.service.consumer.dispatcher
         while True:
@@ -240,7 +161,7 @@ class ServiceReplay:
             since, back = since - back, back * 4
 
     def _given_up(
-        self, openings: Sequence[Opening], published: _Published
+        self, openings: Sequence[Opening], published: Published
     ) -> Callable[[Opening], bool]:
         """Return what tells dead letters, and their repetitions, from what was handled.
 
@@ -260,83 +181,89 @@ class ServiceReplay:
         letters = {each.handled_id for each in openings if each.opened and is_letter(each)}
         return lambda each: each.handled_id in letters or is_letter(each)
 
-    async def _unparking(
-        self, given_up: Callable[[Opening], bool], published: _Published
-    ) -> Sequence[Step]:
+    async def _handle(
+        self,
+        openings: Sequence[Opening],
+        published: Published,
+        given_up: Callable[[Opening], bool],
+    ) -> None:
+        """Handle what the topics tell of, each in its turn, and then the rest."""
+        told, rest = self._told_steps(openings, published), self._other_steps(openings, published)
+        parked = await self._parked_steps(published, given_up)
+        while told or parked:
+            told = await self._take_in_turn(told, parked)
+            parked = await self._parked_steps(published, given_up)
+        while rest:
+            rest = await self._take_in_turn(rest)
+
+    def _told_steps(self, openings: Iterable[Opening], published: Published) -> Sequence[_Step]:
+        steps = [
+            _Step(published.times[each.id], self._handling(each))
+            for each in openings
+            if each.id in published.times
+        ]
+        if self.time_out is not None:
+            for order_id, at in published.of(TIMED_OUT_BY).items():
+                steps.append(_Step(at, partial(self.time_out, OrderId(order_id))))
+        return sorted(steps, key=_at)
+
+    def _other_steps(self, openings: Iterable[Opening], published: Published) -> Sequence[_Step]:
+        """Return the steps of what nobody was told of, by when it was sent.
+
+        Some came to nothing: a reservation, say, of an order that had been cancelled meanwhile,
+        which it must find so. Others were handled too late to be published, or not at all.
+        """
+        records = [each for each in openings if each.id not in published.times]
+        overtaken = frozenset[str]() if self.told is None else self.told.overtaken
+        records.sort(key=lambda each: (each.record.topic in overtaken, each.record.timestamp))
+        return [_Step(each.record.timestamp, self._handling(each)) for each in records]
+
+    def _handling(self, opening: Opening) -> Callable[[], Awaitable[None]]:
+        return partial(self.service.consumer.dispatcher.handle, [opening.record])
+
+    async def _parked_steps(
+        self, published: Published, given_up: Callable[[Opening], bool]
+    ) -> Sequence[_Step]:
         """Return what lets go of messages that are parked, in the backup or behind one that was.
 
         What nobody was told of stays parked, for the service to try again.
         """
-        dispatcher, steps = self.service.consumer.dispatcher, list[Step]()
+        dispatcher, steps = self.service.consumer.dispatcher, list[_Step]()
         for parked in await self.database.parking.all_parked(self.service.name):
             opening = dispatcher.open(parked.record)
             if given_up(opening):
                 error = Hopeless("it was given up after the backup had been made")
                 act = partial(dispatcher.give_up, parked, error)
-                steps.append((_told_at(parked.first_failed_at), act))
+                steps.append(_Step(parked.first_failed_at, act))
             elif at := published.times.get(opening.id):
-                steps.append((_told_at(at), partial(dispatcher.retry, parked)))
+                steps.append(_Step(at, partial(dispatcher.retry, parked)))
         return steps
 
-    def _steps(self, openings: Iterable[Opening], published: _Published) -> Iterable[Step]:
-        for each in openings:
-            act = partial(self.service.consumer.dispatcher.handle, [each.record])
-            yield self._when(each.record, published.times.get(each.id)), act
-        if self.time_out is not None:
-            for order_id, at in published.of(TIMED_OUT_BY).items():
-                yield _told_at(at), partial(self.time_out, OrderId(order_id))
+    async def _take_in_turn(
+        self, steps: Sequence[_Step], parked: Sequence[_Step] = ()
+    ) -> Sequence[_Step]:
+        """Take the steps whose turn has come; return the others, but for what is parked.
 
-    def _when(self, record: Record, handled_at: datetime | None) -> _When:
-        """Return a record's place; where nothing came of it, it goes by when it was sent.
-
-        A reservation, say, of an order that had been cancelled meanwhile: it must find it so.
+        Raises Missing where all of them wait.
         """
-        if handled_at is not None:
-            return _told_at(handled_at)
-        overtaken = self.told is not None and record.topic in self.told.overtaken
-        return _When(came_to_nothing=True, was_overtaken=overtaken, at=record.timestamp)
-
-    async def _take(
-        self, steps: Iterable[Step], unparking: Callable[[], Awaitable[Sequence[Step]]]
-    ) -> None:
-        """Handle what the topics tell of, each in its turn, and then the rest."""
-        told, rest = list[Step](), list[Step]()
-        for step in steps:
-            (rest if step[0].came_to_nothing else told).append(step)
-        parked = await unparking()
-        while told or parked:
-            told, parked = await self._take_in_turn(told, parked), await unparking()
-        while rest:
-            rest = await self._take_in_turn(rest, ())
-
-    async def _take_in_turn(self, steps: Sequence[Step], unparking: Sequence[Step]) -> list[Step]:
-        """Take the steps whose turn has come; return the others. Raises Missing where all wait."""
-        early, reason, taken = list[Step](), "", 0
-        for step in sorted((*steps, *unparking), key=_place):
-            self.clock.at = step[0].at
+        early, reasons = list[_Step](), list[str]()
+        both = sorted((*steps, *parked), key=_at) if parked else steps
+        for step in both:
+            self.clock.at = step.at
             try:
-                await step[1]()
-                taken += 1
+                await step.act()
             except OutOfTurn as error:
                 early.append(step)
-                reason = reason or str(error)
-        if not taken:
+                reasons.append(str(error))
+        if len(early) == len(both):
             msg = (
                 f"{self.service.name}: {len(early)} messages cannot be handled again as they "
-                f"were, since {reason}; something before them is missing: name a --since from "
-                "before the backup began"
+                f"were, since {reasons[0]}; something before them is missing: name a --since "
+                "from before the backup began"
             )
             raise Missing(msg)
-        return [step for step in early if step not in unparking]
+        return [step for step in early if step not in parked]
 
 
-def _told_at(at: datetime) -> _When:
-    return _When(came_to_nothing=False, was_overtaken=False, at=at)
-
-
-def _place(step: Step) -> _When:
-    return step[0]
-
-
-def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-    return {name: raw.decode(errors="replace") for name, raw in headers}
+def _at(step: _Step) -> datetime:
+    return step.at

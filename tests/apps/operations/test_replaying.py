@@ -38,8 +38,10 @@ from tradex_core.events import topics
 from tradex_core.events.order import OrderCreated, OrderStatus, OrderUpdated
 from tradex_core.events.reply import CommandReplied, OutcomeStatus, ReplyError
 from tradex_core.events.user import Role, SealedPassword, UserRegistered
+from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.dead_letters import Decision, Resolution, dead_letter
+from tradex_core.messaging.outgoing import Cause, messages_of
 from tradex_core.messaging.parking import Lane, Parked
 from tradex_core.orders.ports import ORDERS
 from tradex_core.users.ports import SESSIONS, USERS
@@ -325,16 +327,28 @@ async def test_a_dead_letter_that_somebody_made_up_takes_nothing_away(log: Servi
     assert OrderStatus.PENDING is database.read(ORDERS, ORDER_ID).status
 
 
-async def test_what_no_service_can_have_written_is_passed_over(log: ServiceLog) -> None:
-    claims = (("ce_source", b"orders"), ("ce_id", b"made up"))
-    cause = ("causation-id", OPERATION_ID.encode())
-    timed = (*claims, ("ce_time", NOW.isoformat().encode()), cause)
-    for headers in (claims, (*claims, ("ce_time", b"soon")), timed):
-        await log.broker.publish([Message(topics.ORDER_CREATED, b"k", b"{}", headers)])
+@pytest.mark.parametrize("time", [None, "soon", "0001-01-01T00:00:00+14:00", "2024-01-15T10:00:00"])
+async def test_what_no_service_can_have_written_is_passed_over(
+    log: ServiceLog, time: str | None
+) -> None:
+    headers = (("ce_source", b"orders"), ("ce_id", b"made up"))
+    cause = (("causation-id", OPERATION_ID.encode()),)
+    timed = () if time is None else (("ce_time", time.encode()),)
+    lie = Message(topics.ORDER_CREATED, b"k", b"{}", (*headers, *cause, *timed))
+    await log.broker.publish([lie])
     await an_order(log)
     database = OrdersDatabase(log.clock)
     await log.replay("orders", database)
     assert OrderStatus.PENDING is database.read(ORDERS, ORDER_ID).status
+
+
+async def test_an_admin_whom_no_service_can_have_made_is_not_named(log: ServiceLog) -> None:
+    event = UserRegistered(USER_ID, EMAIL, Role.ADMIN, at(1))
+    [told] = messages_of(
+        [event], cause=Cause(MessageId("create-admin/x"), "a story"), source="auth", at=at(1)
+    )
+    await log.broker.publish([structs.replace(told, value=b"{}")])
+    assert () == (await log.replay("auth", users_database(log.clock))).by_hand
 
 
 async def test_what_was_sent_before_is_not_read_and_a_dry_run_does_nothing(log: ServiceLog) -> None:
