@@ -117,7 +117,7 @@ class ViewsRebuild:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Keep others from rebuilding for as long as this connection lasts."""
+        """Keep others from rebuilding meanwhile, and no longer than this connection lasts."""
         with translated(self._live.name):
             async with self._live.engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -125,7 +125,11 @@ class ViewsRebuild:
                 if not await connection.scalar(taken, {"name": _LOCK}):
                     msg = f"{self._live.name}: another rebuild is under way; let it end first"
                     raise RebuildUnderWay(msg)
-                yield
+                try:
+                    yield
+                finally:  # else the server lets go of it when it notices that nobody is there
+                    with suppress(sa.exc.SQLAlchemyError):
+                        await connection.execute(sa.text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
     async def _approach(self, target: Callable[[], Awaitable[Offsets]]) -> int:
         """Follow a target that moves until it is close; return how many records that took."""

@@ -100,6 +100,16 @@ async def test_views_that_are_what_the_log_says_stay_so(
     assert [] == schemas(gateway_url)
 
 
+async def test_a_rebuild_is_out_of_the_way_when_it_is_done(
+    rebuild: Rebuild, gateway_url: str
+) -> None:
+    with psycopg.connect(gateway_url, autocommit=True) as connection:
+        for _ in range(5):
+            await rebuild().run()
+            found = connection.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
+            assert [] == found.fetchall()
+
+
 async def test_new_tables_are_as_the_migrations_make_them(
     rebuild: Rebuild, gateway_url: str
 ) -> None:
