@@ -38,7 +38,7 @@ class Running:
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=60)
 
 
 def start(environ: dict[str, str], *arguments: str) -> Running:
@@ -131,8 +131,8 @@ def sign_in(url: str, email: str, password: str) -> httpx.Response:
     return httpx.post(
         f"{url}/v1/auth/login",
         json={"email": email, "password": password},
-        headers={"Prefer": "wait=20"},
-        timeout=30,
+        headers={"Prefer": "wait=30"},
+        timeout=40,
     )
 
 

@@ -33,6 +33,11 @@ OPTIONS = """
 SELECT relname, reloptions FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1
 """
+ADVISORY_LOCKS = """
+SELECT pid FROM pg_locks
+WHERE locktype = 'advisory'
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 Rebuild = Callable[[], ViewsRebuild]
 
@@ -106,8 +111,7 @@ async def test_a_rebuild_is_out_of_the_way_when_it_is_done(
     with psycopg.connect(gateway_url, autocommit=True) as connection:
         for _ in range(5):
             await rebuild().run()
-            found = connection.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
-            assert [] == found.fetchall()
+            assert [] == connection.execute(ADVISORY_LOCKS).fetchall()
 
 
 async def test_new_tables_are_as_the_migrations_make_them(
