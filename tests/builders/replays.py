@@ -1,9 +1,12 @@
 """Replays on databases in memory, wired as `tradex replay` wires them, and logs to replay."""
 
+import asyncio
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
+import msgspec
 from dependency_injector import providers
 from tests.builders.machines import NOW, FakeClock, means
 from tests.builders.messages import SIGNATURES
@@ -53,6 +56,22 @@ def a_replay(
         container.hasher.override(providers.Object(CountingHasher()))
         container.unsealer.override(providers.Object(OpenSealing()))
     return replay_of(app, container, broker=broker, means=means, clock=clock)
+
+
+def backup_of(database: MemoryDatabase) -> MemoryDatabase:
+    """Return a database that holds what another one holds now; nobody has leased its outbox."""
+    outbox = database.outbox
+    shared = {id(database.clock): database.clock, id(outbox._added): asyncio.Event()}  # noqa: SLF001
+    copied = deepcopy(database, shared)
+    for bucket in copied.outbox._buckets:  # noqa: SLF001
+        bucket.leased = False
+    return copied
+
+
+def without_times(state: msgspec.Struct) -> dict[str, Any]:
+    """Return a state, but for the microseconds between a change and its message."""
+    told = msgspec.structs.asdict(state)
+    return {name: value for name, value in told.items() if not isinstance(value, datetime)}
 
 
 def at(seconds: float) -> datetime:

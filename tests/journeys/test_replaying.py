@@ -1,25 +1,19 @@
 """A service's database is restored from a backup, and what was handled since is handled again."""
 
 import asyncio
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from msgspec import structs
-from tests.builders.replays import a_replay
+from tests.builders.replays import a_replay, backup_of, without_times
 from tests.journeys.conftest import embedded_settings
 from tests.journeys.people import People, Person
 
 from adapters.memory.database import MemoryDatabase
-from adapters.memory.orders import OrdersDatabase
-from adapters.memory.products import products_database
 from apps.demo.log import Log
 from apps.operations.replaying import Replayed
 from apps.platform.platform import Platform
 from apps.runtime.settings import Settings
-
-EMPTY = {"catalog": products_database, "orders": OrdersDatabase}
 
 
 @pytest.fixture
@@ -28,24 +22,12 @@ def settings() -> Settings:
 
 
 def kept(database: MemoryDatabase) -> dict[tuple[str, str], Any]:
-    """Return what a database holds, but for microseconds between a change and its message."""
+    """Return what a database holds, but for times."""
     return {
-        (collection, key): {
-            name: value
-            for name, value in structs.asdict(state).items()
-            if not isinstance(value, datetime)
-        }
+        (collection, key): without_times(state)
         for collection, states in database.states.items()
         for key, state in states.items()
     }
-
-
-def backup_of(database: MemoryDatabase, restored: MemoryDatabase) -> MemoryDatabase:
-    """Return a database that holds what another one holds now."""
-    for name, value in vars(database).items():
-        if name not in {"clock", "collections", "outbox", "parking"}:
-            setattr(restored, name, deepcopy(value))
-    return restored
 
 
 async def replayed(
@@ -91,7 +73,7 @@ async def test_a_restored_database_comes_to_what_it_was(
     since = clock.now()
     databases = {"catalog": platform.catalog_database, "orders": platform.orders_database}
     live = databases[app]
-    restored = backup_of(live, EMPTY[app](clock))
+    restored = backup_of(live)
     await busy(buyers, seller, "MATE-2")
     assert await platform.quiet(10)
     for service in platform.services:
@@ -108,7 +90,7 @@ async def test_orders_that_timed_out_do_so_again(platform: Platform, people: Peo
     seller, buyer = await people.seller(), await people.buyer()
     product = await seller.sells()
     live, clock = platform.orders_database, platform.container.clock()
-    restored, since = backup_of(live, OrdersDatabase(clock)), clock.now()
+    restored, since = backup_of(live), clock.now()
     [catalog] = [each for each in platform.services if each.name == "catalog"]
     await catalog.consumer.stop()
     order_id = (await buyer.orders(product, wait=1)).json()["orderId"]

@@ -1,9 +1,8 @@
 """Databases that were lost: what a replay of the log makes of them."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
 
-import msgspec
+from tests.builders.replays import without_times
 from tests.simulation.evidence import Evidence
 
 from adapters.memory.database import MemoryDatabase
@@ -21,19 +20,14 @@ def a_replay_comes_to_the_same(evidence: Evidence) -> Iterator[str]:
 
 
 def _differences(live: MemoryDatabase, again: MemoryDatabase) -> Iterator[str]:
-    """Tell what differs, but for the microseconds between a change and its message."""
+    """Tell what differs, but for times."""
     if waiting := len(again.parking) + len(again.outbox):
         yield f"{waiting} messages wait in the restored database"
     for collection, states in live.states.items():
         anew = again.states[collection]
         for key in sorted(states.keys() | anew.keys()):
-            was, now = _told(states.get(key)), _told(anew.get(key))
+            was, now = (without_times(held[key]) if key in held else {} for held in (states, anew))
             for name in sorted(was.keys() | now.keys()):
                 if was.get(name) != now.get(name):
                     values = f"{was.get(name)}, and restored {now.get(name)}"
                     yield f"{name} of {key} in {collection} is {values}"
-
-
-def _told(state: msgspec.Struct | None) -> Mapping[str, object]:
-    told = {} if state is None else msgspec.structs.asdict(state)
-    return {name: value for name, value in told.items() if not isinstance(value, datetime)}

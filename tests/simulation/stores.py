@@ -1,6 +1,5 @@
 """A database as one process reaches it: the real one in memory, behind a link that can fail."""
 
-import asyncio
 from collections import Counter
 from collections.abc import (
     AsyncIterator,
@@ -12,12 +11,12 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
+from tests.builders.replays import backup_of
 from tests.simulation.link import Link, Unforeseen
 from tests.simulation.plan import Fault
 
@@ -80,16 +79,6 @@ class Journal:
         self._commits[app] += 1
         if self._commits[app] == self._backed_up_after.get(app):
             self.backups[app] = backup_of(database)
-
-
-def backup_of(database: MemoryDatabase) -> MemoryDatabase:
-    """Return a database that holds what another one holds now; nobody has leased its outbox."""
-    outbox = database.outbox
-    shared = {id(database.clock): database.clock, id(outbox._added): asyncio.Event()}  # noqa: SLF001
-    copied = deepcopy(database, shared)
-    for bucket in copied.outbox._buckets:  # noqa: SLF001
-        bucket.leased = False
-    return copied
 
 
 class SimulatedUnit:
