@@ -1,20 +1,27 @@
 """Traces over OTLP/HTTP: what the core's port opens, as spans of OpenTelemetry."""
 
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import SpanKind
 
 from adapters.telemetry.tracing_queue import SpanQueue
-from adapters.telemetry.tracing_spans import Attributes, Sampled, Spans, Unsampled
+from adapters.telemetry.tracing_spans import (
+    Attributes,
+    Sampled,
+    Unsampled,
+    left_out,
+    resource_of,
+)
 from tradex_core.events.envelope import Headers
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace, entered
+from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace
 from tradex_core.telemetry import contract
 
 _TIMEOUT_SECONDS: Final = 5.0
@@ -53,8 +60,8 @@ class OtlpTracer:
         sampling: float,
         clients_decide: bool = False,
     ) -> None:
-        self.queue = SpanQueue(exporter)
-        self._spans = Spans(self.queue, service=service, sampling=sampling)
+        self.queue = SpanQueue(exporter, resource_of(service))
+        self._sampling = sampling
         self._system = system
         self._clients_decide = clients_decide
 
@@ -62,17 +69,26 @@ class OtlpTracer:
         """Deliver the spans that wait, in so many seconds. Blocks."""
         self.queue.close(within)
 
-    def request(self, method: str, parent: Trace | None) -> "_Request":
+    def request(self, method: str, parent: Trace | None) -> "_Request | _UnsampledRequest":
         """Return the span of a request, which is current while it is entered."""
-        if not self._spans.decided(parent, trusted=self._clients_decide):
-            return _Request(self._spans.pass_on(parent), method)
+        if not self.decided(parent if self._clients_decide else None):
+            return _UnsampledRequest(left_out(parent))
         known = method if method in _METHODS else "HTTP"
         shown: Attributes = {"http.request.method": method if method in _METHODS else "_OTHER"}
-        return _Request(self._spans.start(known, SpanKind.SERVER, parent, shown), known)
+        return _Request(known, SpanKind.SERVER, parent, shown, done=self.queue.put)
 
     def batch(self, consumer: str, size: int) -> "_Batch":
         """Begin an attempt at so many messages."""
-        return _Batch(self._spans, consumer, self._about("process", consumer), size)
+        return _Batch(self, consumer, self._about("process", consumer), size)
+
+    def decided(self, parent: Trace | None) -> bool:
+        """Return whether what follows from a place is kept; where nobody has decided, we do.
+
+        That is left to chance, not to the trace's id: a client may choose that.
+        """
+        if parent is not None:
+            return parent.sampled
+        return random.random() < self._sampling  # noqa: S311 - no secret
 
     def publishing(self, messages: Sequence[Message]) -> Publishing:
         """Begin to publish messages; one without an id of its own is none of ours to trace."""
@@ -90,7 +106,8 @@ class OtlpTracer:
             yield
             return
         shown = {**self._about("receive"), **_shown(record.headers), **_destination(record.topic)}
-        span = self._spans.start(f"receive {record.topic}", SpanKind.CONSUMER, parent, shown)
+        name = f"receive {record.topic}"
+        span = Sampled(name, SpanKind.CONSUMER, parent, shown, done=self.queue.put)
         try:
             yield
         finally:
@@ -101,10 +118,11 @@ class OtlpTracer:
         parent = Trace.of(headers)
         if not any(name == "ce_id" for name, _ in headers):
             return None
-        if not self._spans.decided(parent):
-            return None if parent else self._spans.pass_on(None)
+        if not self.decided(parent):
+            return None if parent else Unsampled(left_out(None))
         shown = {**self._about("send"), **_shown(headers), **_destination(message.topic)}
-        return self._spans.start(f"publish {message.topic}", SpanKind.PRODUCER, parent, shown)
+        name = f"publish {message.topic}"
+        return Sampled(name, SpanKind.PRODUCER, parent, shown, done=self.queue.put)
 
     def _about(self, operation: str, consumer: str | None = None) -> Attributes:
         about: Attributes = {
@@ -114,17 +132,19 @@ class OtlpTracer:
         return about if consumer is None else {**about, "messaging.consumer.group.name": consumer}
 
 
-class _Request(AbstractContextManager["_Request"]):
+class _UnsampledRequest(Unsampled):
+    """A request of which nobody keeps what becomes of it."""
+
+    __slots__ = ()
+
+    def answered(self, *, route: str | None, status: int, operation_id: str | None) -> None:
+        """Forget it."""
+
+
+class _Request(Sampled):
     """A request that is being answered."""
 
-    def __init__(self, span: Sampled | Unsampled, method: str) -> None:
-        self._span = span
-        self._method = method
-        self._entered = entered(span)
-
-    def __enter__(self) -> Self:
-        self._entered.__enter__()
-        return self
+    __slots__ = ()
 
     def __exit__(
         self,
@@ -132,23 +152,20 @@ class _Request(AbstractContextManager["_Request"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._entered.__exit__(None, None, None)
-        self._span.end(error)
+        super().__exit__(kind, error, traceback)
+        self.end(error)
 
     def answered(self, *, route: str | None, status: int, operation_id: str | None) -> None:
         """Name the span by the request's route, and show what it was answered with."""
-        span = self._span
-        if isinstance(span, Unsampled):
-            return
         if route is not None:
-            span.rename(f"{self._method} {route}")
-            span.show("http.route", route)
+            self.name = f"{self.name} {route}"
+            self.show("http.route", route)
         if operation_id is not None:
-            span.show("tradex.operation.id", operation_id)
+            self.show("tradex.operation.id", operation_id)
         if status:
-            span.show("http.response.status_code", status)
+            self.show("http.response.status_code", status)
         if status >= _SERVER_ERROR:
-            span.fail()
+            self.fail()
 
 
 class _Publishing(AbstractContextManager["_Publishing"]):
@@ -186,15 +203,15 @@ class _Batch(AbstractContextManager["_Batch"]):
     each message's trace shows that.
     """
 
-    def __init__(self, spans: Spans, consumer: str, about: Attributes, size: int) -> None:
-        self._spans = spans
+    def __init__(self, tracer: OtlpTracer, consumer: str, about: Attributes, size: int) -> None:
+        self._tracer = tracer
         self._consumer = consumer
         self._about = about
         self._size = size
         self._began = time.time_ns()
         self._messages: list[Sampled] = []
         self._own: Sampled | None = None
-        self.at_fault: Span | None = None
+        self._at_hand: Span | None = None
 
     def __exit__(
         self,
@@ -203,7 +220,7 @@ class _Batch(AbstractContextManager["_Batch"]):
         traceback: TracebackType | None,
     ) -> None:
         for span in self._messages:
-            if self.at_fault in {None, span}:
+            if self._at_hand is None or self._at_hand is span:
                 span.end(error)
             else:
                 span.outcome("rolled_back")
@@ -211,43 +228,43 @@ class _Batch(AbstractContextManager["_Batch"]):
         if self._own is not None:
             self._own.end(error)
 
-    def message(self, record: Record) -> "_Message":
+    def message(self, record: Record) -> Sampled | Unsampled:
         """Return the span of one message's handling; the whole attempt at it is its time."""
         parent = Trace.of(record.headers)
-        if self._spans.decided(parent):
-            return _Message(self, self._sampled(record, parent))
-        return _Message(self, self._spans.pass_on(parent))
+        is_kept = self._tracer.decided(parent)
+        span = self._sampled(record, parent) if is_kept else Unsampled(left_out(parent))
+        self._at_hand = span
+        return span
 
     def _sampled(self, record: Record, parent: Trace | None) -> Sampled:
-        if self._own is None:
-            shown = {**self._about, "messaging.batch.message_count": self._size}
-            name = "process batch"
-            self._own = self._spans.start(name, SpanKind.CONSUMER, None, shown, began=self._began)
+        own = self._own = self._own or self._begin()
         if parent is not None:
-            self._own.link(parent)
-        span = self._spans.start(
-            f"process {record.topic}",
-            SpanKind.CONSUMER,
-            parent,
-            {
-                **self._about,
-                **_shown(record.headers),
-                **_destination(record.topic),
-                "messaging.destination.partition.id": str(record.partition),
-                "messaging.kafka.offset": record.offset,
-            },
-            links=[self._own.context],
-            began=self._began,
-        )
+            own.link(parent)
+        shown: Attributes = {
+            **self._about,
+            **_shown(record.headers),
+            **_destination(record.topic),
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.kafka.offset": record.offset,
+        }
+        name, done = f"process {record.topic}", self._tracer.queue.put
+        span = Sampled(name, SpanKind.CONSUMER, parent, shown, done=done, began=self._began)
+        span.link(own.trace)
         self._messages.append(span)
         return span
+
+    def _begin(self) -> Sampled:
+        shown: Attributes = {**self._about, "messaging.batch.message_count": self._size}
+        name, done = "process batch", self._tracer.queue.put
+        return Sampled(name, SpanKind.CONSUMER, None, shown, done=done, began=self._began)
 
     @contextmanager
     def committing(self) -> Iterator[None]:
         """Show in each message's trace that what it came to is committed."""
-        name = f"commit {self._consumer}"
+        self._at_hand = None
+        name, done = f"commit {self._consumer}", self._tracer.queue.put
         commits = [
-            self._spans.start(name, SpanKind.INTERNAL, span.trace, {}) for span in self._messages
+            Sampled(name, SpanKind.INTERNAL, span.trace, {}, done=done) for span in self._messages
         ]
         failure: BaseException | None = None
         try:
@@ -258,21 +275,6 @@ class _Batch(AbstractContextManager["_Batch"]):
         finally:
             for span in commits:
                 span.end(failure)
-
-
-class _Message(entered):
-    """A message of a batch, whose span is current while it is entered."""
-
-    __slots__ = ("_batch",)
-
-    def __init__(self, batch: _Batch, span: Span) -> None:
-        super().__init__(span)
-        self._batch = batch
-
-    def __exit__(self, *raised: object) -> None:
-        super().__exit__()
-        if any(raised):
-            self._batch.at_fault = self._span
 
 
 def _shown(headers: Headers) -> Attributes:

@@ -1,78 +1,93 @@
-"""Spans of OpenTelemetry's SDK: which are kept, and where in their traces they stand."""
+"""Spans as they go on: which are kept, where in their traces they stand, and what they show."""
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
 from typing import Final
 from uuid import uuid4
 
 from msgspec import structs
-from opentelemetry import trace as otel
-from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.span import TraceFlags
 from opentelemetry.util.types import AttributeValue
 
-from tradex_core.messaging.tracing import Trace
+from tradex_core.messaging.tracing import Entered, Trace
 
 Attributes = dict[str, AttributeValue]
 
-_SCOPE: Final = "tradex"
+_SCOPE: Final = InstrumentationScope("tradex")
 _NOT_ZERO: Final = 1 << 64 | 1
 """A bit of a trace's id and one of a span's: neither may be zero."""
-_LIMITS: Final = SpanLimits(max_links=1024, max_span_attribute_length=256)
-"""Of what strangers send, no more than this; of a larger batch, only so many links."""
+_MOST_LINKS: Final = 1024
+_LONGEST: Final = 256
+"""Of what strangers send, a span shows no more; of a larger batch, it is linked to so many."""
 
 
-class Unsampled:
+class Unsampled(Entered):
     """A span that nobody keeps: it has a place all the same, that what it causes follows from."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-
-    def outcome(self, name: str, *, failed: bool = False) -> None:
-        """Forget it."""
+    __slots__ = ()
 
     def end(self, error: BaseException | None = None) -> None:
         """Do nothing."""
 
 
-class Sampled:
-    """A span of the SDK that is open."""
+class Sampled(Entered):
+    """A span that is kept: once it has ended it is handed on, to be laid out for a collector."""
 
-    def __init__(self, span: otel.Span, tracestate: str | None) -> None:
-        self._span = span
-        self.context = context = span.get_span_context()
-        self.trace = Trace(
-            otel.format_trace_id(context.trace_id),
-            otel.format_span_id(context.span_id),
-            sampled=True,
-            tracestate=tracestate,
-        )
+    __slots__ = (
+        "_attributes",
+        "_began",
+        "_done",
+        "_ended",
+        "_failed",
+        "_kind",
+        "_links",
+        "_parent",
+        "name",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind,
+        parent: Trace | None,
+        attributes: Attributes,
+        *,
+        done: Callable[["Sampled"], None],
+        began: int | None = None,
+    ) -> None:
+        super().__init__(_below(parent))
+        self.name = name
+        self._kind = kind
+        self._parent = parent
+        self._attributes = attributes
+        self._done = done
+        self._began = time.time_ns() if began is None else began
+        self._ended = 0
+        self._links: list[Trace] = []
+        self._failed = False
 
     def outcome(self, name: str, *, failed: bool = False) -> None:
         """Show it, and that it is an error where it failed."""
         self.show("tradex.outcome", name)
-        if failed:
-            self.fail()
+        self._failed |= failed
 
     def show(self, name: str, value: AttributeValue) -> None:
         """Show an attribute."""
-        self._span.set_attribute(name, value)
-
-    def rename(self, name: str) -> None:
-        """Give it a name that is better now that more is known."""
-        self._span.update_name(name)
+        self._attributes[name] = value
 
     def fail(self) -> None:
         """Show that it is an error."""
-        self._span.set_status(Status(StatusCode.ERROR))
+        self._failed = True
 
     def link(self, to: Trace) -> None:
         """Lead to a place in another trace."""
-        self._span.add_link(_context_of(to))
+        if len(self._links) < _MOST_LINKS:
+            self._links.append(to)
 
     def end(self, error: BaseException | None = None) -> None:
         """End it, for an error where there is one.
@@ -81,8 +96,25 @@ class Sampled:
         """
         if error is not None:
             self.show("error.type", type(error).__name__)
-            self.fail()
-        self._span.end()
+            self._failed = True
+        self._ended = time.time_ns()
+        self._done(self)
+
+    def laid_out(self, resource: Resource) -> ReadableSpan:
+        """Return it as the SDK's exporters take it."""
+        return ReadableSpan(
+            self.name,
+            _context_of(self.trace, is_remote=False),
+            None if self._parent is None else _context_of(self._parent),
+            resource,
+            {name: _cut(value) for name, value in self._attributes.items()},
+            links=[Link(_context_of(place)) for place in self._links],
+            kind=self._kind,
+            status=Status(StatusCode.ERROR if self._failed else StatusCode.UNSET),
+            start_time=self._began,
+            end_time=self._ended,
+            instrumentation_scope=_SCOPE,
+        )
 
 
 class _Resource(Resource):
@@ -95,7 +127,8 @@ class _Resource(Resource):
     __hash__ = object.__hash__
 
 
-def _resource(service: str) -> Resource:
+def resource_of(service: str) -> Resource:
+    """Return what this process, which runs a service, says of itself."""
     told = Resource.create(
         {
             "service.namespace": "tradex",
@@ -106,68 +139,30 @@ def _resource(service: str) -> Resource:
     return _Resource(told.attributes, told.schema_url)
 
 
-class Spans:
-    """Starts spans, and decides which traces are sampled where nobody has decided yet.
-
-    That is left to chance, not to the trace's id: a client may choose that.
-    """
-
-    def __init__(self, processor: SpanProcessor, *, service: str, sampling: float) -> None:
-        self._sampling = sampling
-        self._provider = TracerProvider(
-            sampler=ALWAYS_ON,
-            resource=_resource(service),
-            shutdown_on_exit=False,
-            span_limits=_LIMITS,
-        )
-        self._provider.add_span_processor(processor)
-        self._tracer = self._provider.get_tracer(_SCOPE)
-
-    def decided(self, parent: Trace | None, *, trusted: bool = True) -> bool:
-        """Return whether what follows from a place is sampled; a distrusted one has no say."""
-        if parent is not None and trusted:
-            return parent.sampled
-        return random.random() < self._sampling  # noqa: S311 - no secret
-
-    def start(
-        self,
-        name: str,
-        kind: SpanKind,
-        parent: Trace | None,
-        attributes: Attributes,
-        *,
-        links: Sequence[SpanContext] = (),
-        began: int | None = None,
-    ) -> Sampled:
-        """Start a span that is kept; one that began before is given when, in nanoseconds."""
-        span = self._tracer.start_span(
-            name,
-            context=_parent(parent),
-            kind=kind,
-            attributes=attributes,
-            links=[Link(context) for context in links],
-            start_time=began,
-        )
-        return Sampled(span, None if parent is None else parent.tracestate)
-
-    def pass_on(self, parent: Trace | None) -> Unsampled:
-        """Return a span that is not kept, in the trace of its parent or in a new one."""
-        if parent is None:
-            ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
-            return Unsampled(Trace(ids[:32], ids[32:], sampled=False))
-        return Unsampled(structs.replace(parent, sampled=False) if parent.sampled else parent)
-
-
-def _parent(parent: Trace | None) -> Context:
+def left_out(parent: Trace | None) -> Trace:
+    """Return the place of a span that is not kept: its parent's, or in a trace of its own."""
     if parent is None:
-        return Context()
-    return otel.set_span_in_context(NonRecordingSpan(_context_of(parent)), Context())
+        ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
+        return Trace(ids[:32], ids[32:], sampled=False)
+    return structs.replace(parent, sampled=False) if parent.sampled else parent
 
 
-def _context_of(trace: Trace) -> SpanContext:
+def _below(parent: Trace | None) -> Trace:
+    """Return the place of a span that is kept, whatever its parent's is."""
+    ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
+    if parent is None:
+        return Trace(ids[:32], ids[32:], sampled=True)
+    return Trace(parent.trace_id, ids[32:], sampled=True, tracestate=parent.tracestate)
+
+
+def _cut(value: AttributeValue) -> AttributeValue:
+    return value[:_LONGEST] if isinstance(value, str) else value
+
+
+def _context_of(trace: Trace, *, is_remote: bool = True) -> SpanContext:
     return SpanContext(
         int(trace.trace_id, 16),
         int(trace.span_id, 16),
-        is_remote=True,
+        is_remote=is_remote,
         trace_flags=TraceFlags(TraceFlags.SAMPLED),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Final, Protocol, Self
 
 import msgspec
@@ -183,20 +184,28 @@ def current() -> Span:
     return _current.get()
 
 
-class entered(AbstractContextManager[Span]):  # noqa: N801 - it reads as what is done
-    """Makes a span the current one meanwhile; there is one for every message and request."""
+class Entered(AbstractContextManager["Entered"]):
+    """A span that is current while it is entered; there is one for every message and request."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_token", "trace")
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
 
-    def __enter__(self) -> Span:
-        self._token = _current.set(self._span)
-        return self._span
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         _current.reset(self._token)
+
+    def outcome(self, name: str, *, failed: bool = False) -> None:
+        """Say what it came to: nobody keeps that, unless a span knows better."""
 
 
 def made_in(calls: Iterable[tuple[Span, Callable[[], None]]]) -> None:

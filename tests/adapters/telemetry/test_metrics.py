@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -20,20 +19,12 @@ from tradex_core.events.fields import Event
 from tradex_core.events.order import OrderStatus, OrderUpdated
 from tradex_core.events.stock import RejectionReason, StockRejected
 from tradex_core.events.user import Role, UserRegistered
-from tradex_core.messaging import tracing
-from tradex_core.messaging.tracing import Span, Trace
+from tradex_core.messaging.tracing import Entered, Trace
 from tradex_core.telemetry import contract
 from tradex_core.telemetry.declaring import APPS
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"
-
-
-class Place(tracing.Untraced):
-    """A span at a place."""
-
-    def __init__(self, *, sampled: bool) -> None:
-        self.trace = Trace(TRACE_ID, SPAN_ID, sampled=sampled)  # type: ignore[assignment]
 
 
 class Shown:
@@ -56,9 +47,8 @@ def shown() -> Shown:
     return Shown()
 
 
-def in_a_span(*, sampled: bool) -> Any:  # noqa: ANN401 - a context manager
-    span: Span = Place(sampled=sampled)
-    return tracing.entered(span)
+def in_a_span(*, sampled: bool) -> Entered:
+    return Entered(Trace(TRACE_ID, SPAN_ID, sampled=sampled))
 
 
 def test_a_handled_message_counts_by_what_it_was_and_what_it_came_to(shown: Shown) -> None:

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanKind
 
 from adapters.telemetry.tracing_queue import SpanQueue
+from adapters.telemetry.tracing_spans import Sampled, resource_of
+
+RESOURCE = resource_of("orders")
 
 
 class Recorder(SpanExporter):
@@ -40,12 +44,12 @@ class Broken(Recorder):
 
 def fill(queue: SpanQueue, *names: str) -> None:
     for name in names:
-        queue.on_end(ReadableSpan(name))
+        Sampled(name, SpanKind.INTERNAL, None, {}, done=queue.put).end()
 
 
 def test_closing_delivers_what_waits_in_order() -> None:
     exporter = Recorder()
-    queue = SpanQueue(exporter, every=60)
+    queue = SpanQueue(exporter, RESOURCE, every=60)
     names = [str(number) for number in range(1200)]
     fill(queue, *names)
     queue.close(within=10)
@@ -56,7 +60,7 @@ def test_closing_delivers_what_waits_in_order() -> None:
 
 def test_what_waits_is_delivered_before_long() -> None:
     exporter = Recorder()
-    queue = SpanQueue(exporter, every=0.01)
+    queue = SpanQueue(exporter, RESOURCE, every=0.01)
     fill(queue, "request")
     assert exporter.asked.wait(10)
     queue.close(within=10)
@@ -64,7 +68,7 @@ def test_what_waits_is_delivered_before_long() -> None:
 
 def test_a_full_queue_drops_what_comes_and_counts_it() -> None:
     exporter = Recorder(is_open=False)
-    queue = SpanQueue(exporter, room=3, every=0.001)
+    queue = SpanQueue(exporter, RESOURCE, room=3, every=0.001)
     fill(queue, "stuck")
     assert exporter.asked.wait(10)
     fill(queue, "first", "second", "third", "too many", "too many")
@@ -76,7 +80,7 @@ def test_a_full_queue_drops_what_comes_and_counts_it() -> None:
 
 def test_closing_waits_for_no_collector_longer_than_it_may() -> None:
     exporter = Recorder(is_open=False)
-    queue = SpanQueue(exporter, every=0.001)
+    queue = SpanQueue(exporter, RESOURCE, every=0.001)
     fill(queue, "stuck")
     assert exporter.asked.wait(10)
     fill(queue, "never")
@@ -88,7 +92,7 @@ def test_closing_waits_for_no_collector_longer_than_it_may() -> None:
 
 
 def test_what_comes_after_the_end_is_dropped() -> None:
-    queue = SpanQueue(Recorder())
+    queue = SpanQueue(Recorder(), RESOURCE)
     queue.close(within=1)
     fill(queue, "late")
     assert 1 == queue.dropped
@@ -96,7 +100,7 @@ def test_what_comes_after_the_end_is_dropped() -> None:
 
 def test_what_cannot_be_delivered_counts_as_lost() -> None:
     for exporter in (Recorder(answer=SpanExportResult.FAILURE), Broken()):
-        queue = SpanQueue(exporter)
+        queue = SpanQueue(exporter, RESOURCE)
         fill(queue, "request", "process")
         queue.close(within=10)
         assert (0, 2) == (queue.exported, queue.dropped)
