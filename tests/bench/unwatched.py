@@ -9,6 +9,7 @@ from apps.cli.main import main
 from apps.platform.container import PlatformContainer
 from apps.runtime.container import RuntimeContainer
 from tradex_core.messaging.observer import Observers
+from tradex_core.messaging.tracing import Trace
 
 
 class Uncounted:
@@ -17,7 +18,9 @@ class Uncounted:
     def begun(self) -> None:
         """Do nothing."""
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         """Do nothing."""
 
     def finished(self, *, command: str, status: str, seconds: float) -> None:

@@ -61,11 +61,11 @@ class RecordingObserver:
         self.failures: list[int] = []
         self.given_up: list[str] = []
         self.waits: list[tuple[str, Exception]] = []
-        self.published_to: list[tuple[str, Exception | None]] = []
+        self.published_to: list[tuple[str, int, bool]] = []
 
-    def handled(self, message: Handled) -> None:
-        self.outcomes.append(message.outcome)
-        self.ages.append(message.age)
+    def handled(self, messages: Sequence[Handled]) -> None:
+        self.outcomes += [message.outcome for message in messages]
+        self.ages += [message.age for message in messages]
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         self.failures.append(attempts)
@@ -73,8 +73,8 @@ class RecordingObserver:
     def dead_lettered(self, consumer: str, record: Record, *, reason: str, error: str) -> None:
         self.given_up.append(reason)
 
-    def published(self, topic: str, error: Exception | None) -> None:
-        self.published_to.append((topic, error))
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
+        self.published_to.append((topic, count, failed))
 
     def waiting(self, component: str, error: Exception) -> None:
         self.waits.append((component, error))

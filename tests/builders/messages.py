@@ -15,6 +15,7 @@ from tradex_core.ids import MessageId
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.observer import Handled
 from tradex_core.messaging.routes import Opened
+from tradex_core.messaging.tracing import Trace
 from tradex_core.money import Money
 
 SIGNATURES = ActorSignatures(b"the key that all apps share")
@@ -124,6 +125,7 @@ def a_handled(
     consumer: str = "orders",
     outcome: str = "done",
     age: timedelta = timedelta(milliseconds=3),
+    trace: Trace | None = None,
 ) -> Handled:
     """Return what an observer hears of a message; without a payload, of a CANCEL_ORDER."""
     payload = payload or cancel_order()
@@ -132,7 +134,7 @@ def a_handled(
     else:
         name, message, is_command = payload.topic, an_event(payload, OPERATION_ID), False
     opened = Opened(an_envelope(type=name), name, payload, None, None, is_command)
-    return Handled(consumer, lying(message), opened, outcome, age)
+    return Handled(consumer, lying(message), opened, outcome, age, trace)
 
 
 def with_headers(message: Message, **changed: bytes | None) -> Message:

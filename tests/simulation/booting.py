@@ -14,6 +14,7 @@ from apps.gateway.app import build_app
 from apps.gateway.collaborators import Collaborators
 from apps.gateway.reading import HttpRequest
 from apps.runtime.service import Background, BackgroundFailure, Service
+from tradex_core.messaging.tracing import Trace
 
 
 async def boot(process: Process, world: World) -> None:
@@ -69,7 +70,9 @@ class _Current:
     def begun(self) -> None:
         """Count nothing: what counts requests looks at a real clock."""
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         """Count nothing."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each collaborator its own

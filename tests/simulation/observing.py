@@ -1,5 +1,7 @@
 """What the messaging tells of itself, written into the trace."""
 
+from collections.abc import Sequence
+
 from tests.simulation.trace import Trace
 
 from tradex_core.messaging.broker import Record
@@ -13,7 +15,7 @@ class TracingObserver:
         self._name = name
         self._trace = trace
 
-    def handled(self, message: Handled) -> None:
+    def handled(self, messages: Sequence[Handled]) -> None:
         """Nothing: the effects stand in the trace where they are committed."""
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
@@ -28,5 +30,5 @@ class TracingObserver:
         """Write it down."""
         self._trace(self._name, "waits ({}): {}", component, error)
 
-    def published(self, topic: str, error: Exception | None) -> None:
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
         """Nothing: what is published stands in the trace of the broker."""

@@ -30,6 +30,7 @@ from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.retry import Backoff
+from tradex_core.messaging.tracing import Trace
 
 BACKOFF: Final = Backoff(first=0.05, factor=2.0, cap=0.8, tries=6)
 """Shorter than in production, so that a run sees messages given up."""
@@ -106,7 +107,9 @@ class Uncounted:
     def begun(self) -> None:
         """Do nothing."""
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         """Do nothing."""
 
     def finished(self, *, command: str, status: str, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """What the business sees, counted where every event passes once: at the projector."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -39,12 +39,13 @@ class BusinessMetrics:
             }
         )
 
-    def handled(self, message: Handled) -> None:
-        """Count what an event tells."""
-        if message.consumer == _COUNTS:
-            count = self._count.get(type(message.opened.payload))
-            if count is not None:
-                count(message.opened.payload)
+    def handled(self, messages: Sequence[Handled]) -> None:
+        """Count what events tell."""
+        for message in messages:
+            if message.consumer == _COUNTS:
+                count = self._count.get(type(message.opened.payload))
+                if count is not None:
+                    count(message.opened.payload)
 
     def _order_updated(self, event: OrderUpdated) -> None:
         if event.status is OrderStatus.CONFIRMED:
@@ -62,5 +63,5 @@ class BusinessMetrics:
     def waiting(self, component: str, error: Exception) -> None:
         """Pass over it."""
 
-    def published(self, topic: str, error: Exception | None) -> None:
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
         """Pass over it."""

@@ -1,5 +1,7 @@
 """What happens to messages, and to the servers that carry them, counted."""
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 from adapters.telemetry.declared import Declared
@@ -28,12 +30,15 @@ class MessagingMetrics:
         self._breaker_state = declared.gauge(contract.BREAKER_STATE).labels
         self._breaker_changes = declared.counter(contract.BREAKER_CHANGES).labels
 
-    def handled(self, message: Handled) -> None:
-        """Count a handled message and how old it was."""
-        consumer, topic = message.consumer, message.record.topic
-        self._handled(consumer, topic, message.opened.name, message.outcome).inc()
-        age = max(0.0, message.age.total_seconds())
-        self._latency(consumer, topic).observe(age, exemplar())
+    def handled(self, messages: Sequence[Handled]) -> None:
+        """Count handled messages, and how old each was."""
+        counts = Counter((m.consumer, m.record.topic, m.opened.name, m.outcome) for m in messages)
+        for labels, count in counts.items():
+            self._handled(*labels).inc(count)
+        for message in messages:
+            age = max(0.0, message.age.total_seconds())
+            latency = self._latency(message.consumer, message.record.topic)
+            latency.observe(age, exemplar(message.trace))
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Count a failed try."""
@@ -47,10 +52,10 @@ class MessagingMetrics:
         """Count a wait."""
         self._waits(component).inc()
 
-    def published(self, topic: str, error: Exception | None) -> None:
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
         """Count what the broker acknowledged, and what it did not."""
-        count = self._published if error is None else self._unpublished
-        count(topic if topic in topics.OWN else contract.OTHER).inc()
+        counter = self._unpublished if failed else self._published
+        counter(topic if topic in topics.OWN else contract.OTHER).inc(count)
 
     def begun(self, breaker: str) -> None:
         """Show a breaker, which is closed."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from adapters.telemetry.declared import Declared
 from adapters.telemetry.exemplars import exemplar
+from tradex_core.messaging.tracing import Trace
 from tradex_core.telemetry import contract
 
 _METHODS: Final = frozenset(contract.METHODS)
@@ -25,12 +26,14 @@ class RequestMetrics:
         """Count a request that is being answered."""
         self._in_flight += 1
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         """Count a request, and how long its answer took to begin; 0 where none came."""
         self._in_flight -= 1
         method = method if method in _METHODS else contract.OTHER
         self._requests(method, route, _CLASSES[status // 100]).inc()
-        self._duration(method, route).observe(seconds, exemplar())
+        self._duration(method, route).observe(seconds, exemplar(trace))
 
     def finished(self, *, command: str, status: str, seconds: float) -> None:
         """Count an operation of which the outcome is known, after so many seconds."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from time import perf_counter
+from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -12,16 +14,21 @@ from apps.gateway.problems import problem_answer, problem_of
 from apps.gateway.quota import told_of
 from apps.gateway.request_traces import RequestSpan, RequestTracer, span_of
 from apps.gateway.security_headers import security_headers
-from apps.runtime.log_lines import LineBuffer
+from apps.runtime.log_lines import write_lines
 from apps.runtime.request_line import RequestLine
+from apps.runtime.turn import AtTurnsEnd
 from tradex_core.errors import Outage
+from tradex_core.messaging import tracing
+from tradex_core.messaging.tracing import Trace
+
+_LEVELS: Final = {logging.DEBUG: "debug", logging.INFO: "info"}
 
 
 class AccessLog:
     """Logs each request's route, not its path: a path's ids, queries and bodies stay out.
 
-    The lines of one turn of the event loop are written together at its end. With a tracer, what
-    a request causes follows from its span.
+    The requests of one turn of the event loop are counted and logged together at its end. With a
+    tracer, what a request causes follows from its span.
     """
 
     def __init__(
@@ -30,7 +37,8 @@ class AccessLog:
         self._app = app
         self._metrics = metrics
         self._tracer = tracer
-        self._lines = LineBuffer("tradex.access")
+        self._log = logging.getLogger("tradex.access")
+        self._turn = AtTurnsEnd(self._tell)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log it once it is answered."""
@@ -49,49 +57,37 @@ class AccessLog:
                 problem = problem_of(Outage("the gateway ends"), instance=scope["path"])
                 await problem_answer(problem)(scope, receive, answering.send)
             finally:
-                self._tell(scope, answering, span)
+                answering.end(span)
+                self._turn.add(answering)
 
-    def _tell(self, scope: HTTPScope, answering: "_Answering", span: RequestSpan) -> None:
-        template, status = scope.get("path_template"), answering.status
-        route, ended = template or "unmatched", perf_counter()
-        self._metrics.answered(
-            method=scope["method"],
-            route=route,
-            status=status,
-            seconds=(answering.answered or ended) - answering.began,
-        )
-        self._note(scope, route, status, ended - answering.began)
-        operation_id = scope["state"].get("operation_id")
-        span.answered(route=template, status=status, operation_id=operation_id)
-
-    def _note(self, scope: HTTPScope, route: str, status: int, seconds: float) -> None:
-        level, name = (logging.DEBUG, "debug") if _is_health(route) else (logging.INFO, "info")
-        if not self._lines.wants(level):
-            return
-        state = scope["state"]
-        line = RequestLine.now(
-            level=name,
-            method=scope["method"],
-            route=route,
-            status=status,
-            seconds=seconds,
-            operation_id=state.get("operation_id"),
-            order_id=state.get("order_id"),
-        )
-        self._lines.add(level, line)
+    def _tell(self, answered: Sequence["_Answering"]) -> None:
+        for each in answered:
+            self._metrics.answered(
+                method=each.method,
+                route=each.route,
+                status=each.status,
+                seconds=(each.answered or each.ended) - each.began,
+                trace=each.place,
+            )
+        for level, name in _LEVELS.items():
+            if self._log.isEnabledFor(level):
+                lines = [each.line(name) for each in answered if each.level == level]
+                if lines:
+                    write_lines(self._log, level, lines)
 
 
 class _Answering:
     """One request in the course of being answered; its status is 0 until it is."""
 
-    __slots__ = ("_scope", "_send", "answered", "began", "status")
+    __slots__ = ("_scope", "_send", "answered", "began", "ended", "place", "status")
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
         self._scope = scope
         self._send = send
         self.began = perf_counter()
-        self.answered = 0.0
+        self.answered = self.ended = 0.0
         self.status = 0
+        self.place: Trace | None = None
 
     async def send(self, message: Message) -> None:
         """Pass a part of the answer on, with the headers that every answer has."""
@@ -102,6 +98,39 @@ class _Answering:
             message["headers"] = [*message["headers"], *headers]
         await self._send(message)
 
+    def end(self, span: RequestSpan) -> None:
+        """Hear that nothing more is sent, and tell the span of it."""
+        self.ended, self.place = perf_counter(), tracing.current().trace
+        route, operation_id = self._scope.get("path_template"), self._told("operation_id")
+        span.answered(route=route, status=self.status, operation_id=operation_id)
 
-def _is_health(route: str) -> bool:
-    return route.startswith("/health/")
+    @property
+    def method(self) -> str:
+        """How it was asked."""
+        return self._scope["method"]
+
+    @property
+    def route(self) -> str:
+        """What was asked for: a template."""
+        return self._scope.get("path_template") or "unmatched"
+
+    @property
+    def level(self) -> int:
+        """Who is to read of it: few, where somebody asks for health."""
+        return logging.DEBUG if self.route.startswith("/health/") else logging.INFO
+
+    def line(self, level: str) -> RequestLine:
+        """Return its line in the log."""
+        return RequestLine.now(
+            level=level,
+            method=self.method,
+            route=self.route,
+            status=self.status,
+            seconds=self.ended - self.began,
+            place=self.place,
+            operation_id=self._told("operation_id"),
+            order_id=self._told("order_id"),
+        )
+
+    def _told(self, name: str) -> str | None:
+        return self._scope["state"].get(name)

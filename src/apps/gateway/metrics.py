@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from tradex_core.messaging.tracing import Trace
+
 
 class GatewayMetrics(Protocol):
     """Counts requests and operations; must not raise and must not block."""
@@ -10,7 +12,9 @@ class GatewayMetrics(Protocol):
         """Hear that a request is being answered."""
         ...
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         """Hear what became of it: its route's template, and how long its answer took to begin.
 
         The status is 0 where nothing was answered.

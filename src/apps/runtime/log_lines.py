@@ -1,6 +1,5 @@
 """Lines that render themselves, many at once: there is one for each request and each message."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Protocol
@@ -29,35 +28,9 @@ class Lines(msgspec.Struct, frozen=True, gc=False):
     lines: Sequence[Line]
 
 
-class LineBuffer:
-    """Writes the lines of one turn of the event loop together at its end: one write for all."""
-
-    def __init__(self, logger: str) -> None:
-        self._log = logging.getLogger(logger)
-        self._unwritten: dict[int, list[Line]] = {}
-
-    def wants(self, level: int) -> bool:
-        """Return whether anybody reads lines of this level."""
-        return self._log.isEnabledFor(level)
-
-    def add(self, level: int, line: Line) -> None:
-        """Write a line soon; at once where there is no event loop."""
-        is_first = not self._unwritten
-        self._unwritten.setdefault(level, []).append(line)
-        if is_first:
-            self._write_soon()
-
-    def _write_soon(self) -> None:
-        try:
-            asyncio.get_running_loop().call_soon(self._write)
-        except RuntimeError:
-            self._write()
-
-    def _write(self) -> None:
-        levels, self._unwritten = self._unwritten, {}
-        for level, lines in levels.items():
-            record = logging.LogRecord(self._log.name, level, "", 0, Lines(lines), (), None)
-            self._log.handle(record)
+def write_lines(logger: logging.Logger, level: int, lines: Sequence[Line]) -> None:
+    """Write lines, of a level that somebody reads."""
+    logger.handle(logging.LogRecord(logger.name, level, "", 0, Lines(lines), (), None))
 
 
 def shown(text: str) -> str:

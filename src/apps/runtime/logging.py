@@ -10,10 +10,11 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from apps.runtime.ecs import EcsRenderer, name_the_error
-from apps.runtime.log_lines import LineBuffer, Lines
+from apps.runtime.log_lines import Lines, write_lines
 from apps.runtime.message_line import MessageLine
 from apps.runtime.secret import MASK, SecretBytes, SecretText
 from apps.runtime.told_ids import told_ids
+from apps.runtime.turn import AtTurnsEnd
 from tradex_core.key_rings import KeyRing, RingKey
 from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.broker import Record
@@ -102,15 +103,19 @@ class LoggingObserver:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = structlog.stdlib.get_logger(_MESSAGING)
-        self._lines = LineBuffer(_MESSAGING)
+        self._messaging = logging.getLogger(_MESSAGING)
+        self._turn = AtTurnsEnd(self._write)
         self._quiet_seconds = quiet_seconds
         self._monotonic = monotonic
         self._said: dict[str, float] = {}
 
-    def handled(self, message: Handled) -> None:
-        """Log a line of it, with those of its batch."""
-        if self._lines.wants(logging.INFO):
-            self._lines.add(logging.INFO, MessageLine.of(message))
+    def handled(self, messages: Sequence[Handled]) -> None:
+        """Log a line of each, all with one write."""
+        if self._messaging.isEnabledFor(logging.INFO):
+            self._turn.add(*messages)
+
+    def _write(self, messages: Sequence[Handled]) -> None:
+        write_lines(self._messaging, logging.INFO, [MessageLine.of(each) for each in messages])
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Warn of it."""
@@ -134,7 +139,7 @@ class LoggingObserver:
                 "waiting", component=component, error=f"{type(error).__name__}: {error}"
             )
 
-    def published(self, topic: str, error: Exception | None) -> None:
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
         """Pass over it: whoever published knows what to say."""
 
 

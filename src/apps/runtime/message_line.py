@@ -7,7 +7,6 @@ import msgspec
 
 from apps.runtime.log_lines import shown
 from tradex_core.events.reply import CommandReplied
-from tradex_core.messaging import tracing
 from tradex_core.messaging.observer import Handled
 
 _encoder: Final = msgspec.json.Encoder()
@@ -56,9 +55,9 @@ class MessageLine(
 
     @classmethod
     def of(cls, handled: Handled) -> Self:
-        """Make the line of a message that was handled just now, in the span that is current."""
-        opened, record = handled.opened, handled.record
-        envelope, payload, place = opened.envelope, opened.payload, tracing.current().trace
+        """Make the line of a message that was handled just now."""
+        opened, record, place = handled.opened, handled.record, handled.trace
+        envelope, payload = opened.envelope, opened.payload
         return cls(
             at=datetime.now(UTC),
             level="info",

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import msgspec
 
-from tradex_core.messaging import tracing
+from tradex_core.messaging.tracing import Trace
 
 _encoder: Final = msgspec.json.Encoder()
 _FIELDS: Final = {
@@ -50,11 +50,11 @@ class RequestLine(
         route: str,
         status: int,
         seconds: float,
+        place: Trace | None,
         operation_id: str | None,
         order_id: str | None,
     ) -> Self:
         """Make the line of a request that was answered just now, after so many seconds."""
-        place = tracing.current().trace
         return cls(
             at=datetime.now(UTC),
             level=level,

@@ -224,8 +224,9 @@ class Dispatcher(Generic[W]):
             effect = self._execution.run(unit, opening, opened, preparation)
             age = self._means.clock.now() - opened.envelope.time
             record, outcome = opening.record, effect.outcome
-            news.handled(Handled(self._consumer, record, opened, outcome, age))
-            tracing.current().outcome(effect.outcome)
+            span = tracing.current()
+            span.outcome(outcome)
+            news.handled(Handled(self._consumer, record, opened, outcome, age, span.trace))
             unit.record(opening, effect.messages)
             return False
         if opening.discarded:

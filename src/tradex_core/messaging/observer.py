@@ -1,5 +1,6 @@
 """What operators want to see of the messaging, as a port for logs and metrics."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -10,23 +11,28 @@ import msgspec
 from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Message, Producer, Record
 from tradex_core.messaging.routes import Opened
+from tradex_core.messaging.tracing import Trace
 
 
 class Handled(msgspec.Struct, frozen=True, gc=False):
-    """A message that a consumer handled: `outcome` is done or a refusal's slug."""
+    """A message that a consumer handled: `outcome` is done or a refusal's slug.
+
+    `trace` is where in its trace that was; None where nothing is traced.
+    """
 
     consumer: str
     record: Record
     opened: Opened
     outcome: str
     age: timedelta
+    trace: Trace | None = None
 
 
 class Observer(Protocol):
     """Hears what happens to messages; must not raise and must not block."""
 
-    def handled(self, message: Handled) -> None:
-        """Hear that a message was handled."""
+    def handled(self, messages: Sequence[Handled]) -> None:
+        """Hear of messages that were handled together."""
         ...
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
@@ -41,8 +47,8 @@ class Observer(Protocol):
         """Hear that a component waits for a server, or for something the broker refuses."""
         ...
 
-    def published(self, topic: str, error: Exception | None) -> None:
-        """Hear that the broker acknowledged a message, or why it did not."""
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
+        """Hear that the broker acknowledged so many messages, or did not."""
         ...
 
 
@@ -52,10 +58,10 @@ class Observers:
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
-    def handled(self, message: Handled) -> None:
+    def handled(self, messages: Sequence[Handled]) -> None:
         """Tell each."""
         for observer in self._observers:
-            observer.handled(message)
+            observer.handled(messages)
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Tell each."""
@@ -72,10 +78,10 @@ class Observers:
         for observer in self._observers:
             observer.waiting(component, error)
 
-    def published(self, topic: str, error: Exception | None) -> None:
+    def published(self, topic: str, count: int, *, failed: bool) -> None:
         """Tell each."""
         for observer in self._observers:
-            observer.published(topic, error)
+            observer.published(topic, count, failed=failed)
 
 
 class Postponed:
@@ -83,11 +89,12 @@ class Postponed:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
+        self._handled: list[Handled] = []
         self._untold: list[tuple[tracing.Span, Callable[[], None]]] = []
 
     def handled(self, message: Handled) -> None:
         """Keep it."""
-        self._keep(partial(self._observer.handled, message))
+        self._handled.append(message)
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Keep it."""
@@ -103,7 +110,9 @@ class Postponed:
         self._untold.append((tracing.current(), told))
 
     def tell(self) -> None:
-        """Tell it all, in order, each in the span that it was heard in."""
+        """Tell what was handled, then the rest in order, each in the span that it was heard in."""
+        if self._handled:
+            self._observer.handled(self._handled)
         tracing.made_in(self._untold)
 
 
@@ -117,6 +126,8 @@ class ObservedProducer:
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         """Publish as the producer does."""
         answers = await self._producer.publish(messages)
-        for message, error in zip(messages, answers, strict=True):
-            self._observer.published(message.topic, error)
+        sent = zip(messages, answers, strict=True)
+        counts = Counter((message.topic, answer is not None) for message, answer in sent)
+        for (topic, failed), count in counts.items():
+            self._observer.published(topic, count, failed=failed)
         return answers

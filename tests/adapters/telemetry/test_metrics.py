@@ -19,7 +19,7 @@ from tradex_core.events.fields import Event
 from tradex_core.events.order import OrderStatus, OrderUpdated
 from tradex_core.events.stock import RejectionReason, StockRejected
 from tradex_core.events.user import Role, UserRegistered
-from tradex_core.messaging.tracing import Entered, Trace
+from tradex_core.messaging.tracing import Trace
 from tradex_core.telemetry import contract
 from tradex_core.telemetry.declaring import APPS
 
@@ -47,12 +47,12 @@ def shown() -> Shown:
     return Shown()
 
 
-def in_a_span(*, sampled: bool) -> Entered:
-    return Entered(Trace(TRACE_ID, SPAN_ID, sampled=sampled))
+def a_place(*, sampled: bool) -> Trace:
+    return Trace(TRACE_ID, SPAN_ID, sampled=sampled)
 
 
 def test_a_handled_message_counts_by_what_it_was_and_what_it_came_to(shown: Shown) -> None:
-    MessagingMetrics(shown.declared).handled(a_handled(outcome="order_not_found"))
+    MessagingMetrics(shown.declared).handled([a_handled(outcome="order_not_found")])
     labels = {"consumer": "orders", "topic": "order.commands"}
     assert 1.0 == shown.value(
         "tradex_messages_handled_total", type="CANCEL_ORDER", outcome="order_not_found", **labels
@@ -62,18 +62,15 @@ def test_a_handled_message_counts_by_what_it_was_and_what_it_came_to(shown: Show
 
 def test_a_latency_names_a_trace_that_is_sampled_and_no_other(shown: Shown) -> None:
     metrics = MessagingMetrics(shown.declared)
-    with in_a_span(sampled=False):
-        metrics.handled(a_handled())
+    metrics.handled([a_handled(trace=a_place(sampled=False))])
     assert TRACE_ID not in shown.with_exemplars()
-    with in_a_span(sampled=True):
-        metrics.handled(a_handled())
+    metrics.handled([a_handled(trace=a_place(sampled=True))])
     exemplar = f'# {{span_id="{SPAN_ID}",trace_id="{TRACE_ID}"}} 0.003'
     assert exemplar in shown.with_exemplars()
 
 
 def test_a_request_that_took_long_names_its_trace(shown: Shown) -> None:
-    with in_a_span(sampled=True):
-        answer(RequestMetrics(shown.declared))
+    answer(RequestMetrics(shown.declared), trace=a_place(sampled=True))
     assert f'trace_id="{TRACE_ID}"' in shown.with_exemplars()
 
 
@@ -90,10 +87,10 @@ def test_what_goes_wrong_counts_by_its_consumer_and_topic(shown: Shown) -> None:
 
 def test_a_topic_that_a_stranger_named_is_no_label(shown: Shown) -> None:
     metrics = MessagingMetrics(shown.declared)
-    metrics.published("order.created", None)
-    metrics.published("of.a.stranger", None)
-    metrics.published("of.another", Outage("away"))
-    assert 1.0 == shown.value("tradex_messages_published_total", topic="order.created")
+    metrics.published("order.created", 3, failed=False)
+    metrics.published("of.a.stranger", 1, failed=False)
+    metrics.published("of.another", 1, failed=True)
+    assert 3.0 == shown.value("tradex_messages_published_total", topic="order.created")
     assert 1.0 == shown.value("tradex_messages_published_total", topic="other")
     assert 1.0 == shown.value("tradex_publish_failures_total", topic="other")
 
@@ -109,9 +106,11 @@ def test_a_breaker_is_shown_from_its_beginning_and_each_change_counts(shown: Sho
     assert 1.0 == shown.value("tradex_breaker_changes_total", breaker="broker", to="open")
 
 
-def answer(metrics: RequestMetrics, method: str = "GET", status: int = 200) -> None:
+def answer(
+    metrics: RequestMetrics, method: str = "GET", status: int = 200, trace: Trace | None = None
+) -> None:
     metrics.begun()
-    metrics.answered(method=method, route="/v1/me", status=status, seconds=0.02)
+    metrics.answered(method=method, route="/v1/me", status=status, seconds=0.02, trace=trace)
 
 
 def test_requests_count_by_route_method_and_class_of_status(shown: Shown) -> None:
@@ -184,8 +183,8 @@ def test_the_business_is_counted_where_every_event_passes_once(
 ) -> None:
     metrics = BusinessMetrics(shown.declared)
     before = shown.value(name, **labels)
-    metrics.handled(a_handled(event, consumer="projector"))
-    metrics.handled(a_handled(event, consumer="catalog"))
+    metrics.handled([a_handled(event, consumer="projector")])
+    metrics.handled([a_handled(event, consumer="catalog")])
     assert (0.0, 1.0) == (before, shown.value(name, **labels))
 
 

@@ -12,6 +12,7 @@ from apps.gateway.access_log import AccessLog
 from apps.runtime.http_server import HttpServer
 from apps.runtime.log_lines import Lines
 from apps.runtime.request_line import RequestLine
+from tradex_core.messaging.tracing import Trace
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +41,9 @@ class Counts:
     def begun(self) -> None:
         self.in_flight += 1
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         self.in_flight -= 1
         self.heard.append((method, route, status))
         self.seconds.append(seconds)
@@ -125,6 +128,7 @@ async def test_a_request_is_counted_by_its_route_once_it_is_over() -> None:
     await ask(AccessLog(look, counts), "/v1/products")
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it is
         await ask(AccessLog(break_down, counts))
+    await asyncio.sleep(0)
 
     assert [("GET", "/v1/products", 200), ("GET", "/v1/broken", 0)] == counts.heard
     assert 0 == counts.in_flight
@@ -141,6 +145,7 @@ async def test_how_long_an_answer_took_is_told_until_it_began() -> None:
 
     asked = perf_counter()
     await ask(AccessLog(stream, counts))
+    await asyncio.sleep(0)
 
     assert counts.seconds[0] <= has_begun - asked
 

@@ -5,6 +5,7 @@ from tests.builders.machines import NOW
 from apps.gateway.pending import PendingOperations
 from tradex_core.events.reply import CommandReplied, OutcomeStatus
 from tradex_core.ids import OperationId
+from tradex_core.messaging.tracing import Trace
 
 
 class Durations:
@@ -16,7 +17,9 @@ class Durations:
     def begun(self) -> None:
         raise AssertionError
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(
+        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
+    ) -> None:
         raise AssertionError
 
     def finished(self, *, command: str, status: str, seconds: float) -> None:

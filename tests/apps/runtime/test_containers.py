@@ -97,6 +97,8 @@ def test_a_collector_without_what_sends_to_it_is_told_of_with_the_remedy(
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("adapters.telemetry.tracing")]:
         monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("opentelemetry")]:
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     settings = Settings.embedded(otlp_endpoint="http://127.0.0.1:1")
     with pytest.raises(MissingExtra, match=re.escape("pip install 'tradex[telemetry]'")):

@@ -134,7 +134,7 @@ async def test_metrics_tell_what_was_handled_and_what_waits(
     world: World, operator: httpx.AsyncClient
 ) -> None:
     world.database.outbox.add([Message("order.created", b"key", b"{}")])
-    world.runtime.observer().handled(a_handled())
+    world.runtime.observer().handled([a_handled()])
 
     text = (await operator.get("/metrics")).text
 

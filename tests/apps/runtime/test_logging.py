@@ -24,23 +24,12 @@ from tests.builders.messages import (
 from apps.runtime.logging import LoggingBreakers, LoggingObserver, configure_logging
 from apps.runtime.secret import SecretBytes, SecretText
 from tradex_core.errors import Outage
-from tradex_core.messaging import tracing
 from tradex_core.messaging.breaker import BreakerState
 from tradex_core.messaging.observer import Observer
-from tradex_core.messaging.tracing import Trace
+from tradex_core.messaging.tracing import Entered, Trace
 from tradex_core.telemetry.contract import ECS_VERSION
 
-
-class Place:
-    """A span that is somewhere."""
-
-    trace = Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=True)
-
-    def outcome(self, name: str, *, failed: bool = False) -> None:
-        """Forget it."""
-
-
-PLACE = Place()
+PLACE = Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=True)
 
 
 class Writes(StringIO):
@@ -275,8 +264,7 @@ def test_an_id_that_would_begin_a_line_of_its_own_is_left_out(stream: StringIO) 
 def test_a_handled_message_has_a_line_with_its_ids_and_nothing_of_what_it_holds(
     stream: StringIO,
 ) -> None:
-    with tracing.entered(PLACE):
-        LoggingObserver().handled(a_handled())
+    LoggingObserver().handled([a_handled(trace=PLACE)])
 
     [line] = lines_of(stream)
     assert line.pop("@timestamp")
@@ -293,8 +281,8 @@ def test_a_handled_message_has_a_line_with_its_ids_and_nothing_of_what_it_holds(
         "tradex.correlation.id": "a story",
         "tradex.operation.id": OPERATION_ID,
         "tradex.order.id": ORDER_ID,
-        "trace.id": PLACE.trace.trace_id,
-        "span.id": PLACE.trace.span_id,
+        "trace.id": PLACE.trace_id,
+        "span.id": PLACE.span_id,
         "log.logger": "tradex.messaging",
         "ecs.version": ECS_VERSION,
         "service.name": "orders",
@@ -302,7 +290,7 @@ def test_a_handled_message_has_a_line_with_its_ids_and_nothing_of_what_it_holds(
 
 
 def test_an_event_is_no_operation(stream: StringIO) -> None:
-    LoggingObserver().handled(a_handled(stock_reserved()))
+    LoggingObserver().handled([a_handled(stock_reserved())])
 
     [line] = lines_of(stream)
     assert "tradex.operation.id" not in line
@@ -315,7 +303,7 @@ async def test_the_messages_of_a_batch_are_written_together() -> None:
     observer = LoggingObserver()
 
     for _ in range(3):
-        observer.handled(a_handled())
+        observer.handled([a_handled()])
     await asyncio.sleep(0)
 
     assert [3] == [text.strip().count("CANCEL_ORDER done") for text in writes.texts]
@@ -328,7 +316,7 @@ def test_what_strangers_sent_begins_no_line_of_its_own() -> None:
     envelope = replace(handled.opened.envelope, correlation_id="a\nstory")
     opened = replace(handled.opened, envelope=envelope)
 
-    LoggingObserver().handled(replace(handled, opened=opened))
+    LoggingObserver().handled([replace(handled, opened=opened)])
 
     [line] = stream.getvalue().splitlines()
     assert "correlation_id='a\\nstory'" in line
@@ -337,7 +325,7 @@ def test_what_strangers_sent_begins_no_line_of_its_own() -> None:
 def test_whoever_wants_only_warnings_reads_nothing_of_what_goes_well(stream: StringIO) -> None:
     configure_logging(log_format="json", level="warning", stream=stream)
 
-    LoggingObserver().handled(a_handled())
+    LoggingObserver().handled([a_handled()])
 
     assert "" == stream.getvalue()
 
@@ -350,11 +338,11 @@ def test_an_error_tells_its_class_and_what_it_says(stream: StringIO) -> None:
 
 
 def test_every_line_tells_the_span_that_it_was_said_in(stream: StringIO) -> None:
-    with tracing.entered(PLACE):
+    with Entered(PLACE):
         structlog.get_logger().info("said")
 
     [line] = lines_of(stream)
-    assert (PLACE.trace.trace_id, PLACE.trace.span_id) == (line["trace.id"], line["span.id"])
+    assert (PLACE.trace_id, PLACE.span_id) == (line["trace.id"], line["span.id"])
 
 
 def test_that_a_component_waits_is_said_now_and_then(stream: StringIO) -> None:

@@ -97,6 +97,7 @@ def test_a_line_tells_how_long_its_request_took_in_nanoseconds() -> None:
         route="/v1/me",
         status=200,
         seconds=0.012345678,
+        place=None,
         operation_id=None,
         order_id=None,
     )

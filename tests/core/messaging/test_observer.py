@@ -11,11 +11,11 @@ AWAY = Outage("the broker is away")
 
 
 def tell_all(observer: Observer) -> None:
-    observer.handled(a_handled())
+    observer.handled([a_handled()])
     observer.parked("orders", a_record(), attempts=2, error="broken")
     observer.dead_lettered("orders", a_record(), reason="fatal", error="broken")
     observer.waiting("orders", ValueError("away"))
-    observer.published("order.created", None)
+    observer.published("order.created", 1, failed=False)
 
 
 def heard(observer: RecordingObserver) -> tuple[int, ...]:
@@ -62,7 +62,12 @@ class HalfAway:
 
 async def test_an_observer_hears_what_the_broker_acknowledged_and_what_it_did_not() -> None:
     observer = RecordingObserver()
-    messages = [Message("order.created", None, b""), Message("order.updated", None, b"")]
+    topics = ["order.created", "order.updated", "order.created", "order.created"]
+    messages = [Message(topic, None, b"") for topic in topics]
     answers = await ObservedProducer(HalfAway(), observer).publish(messages)
-    assert [None, AWAY] == answers
-    assert [("order.created", None), ("order.updated", AWAY)] == observer.published_to
+    assert [None, AWAY, None, AWAY] == answers
+    assert {
+        ("order.created", 2, False),
+        ("order.created", 1, True),
+        ("order.updated", 1, True),
+    } == {*observer.published_to}

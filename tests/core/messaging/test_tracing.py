@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders.journals import JournalService
 from tests.builders.machines import RecordingObserver
-from tests.builders.messages import ORDER_ID, a_handled, cancel_order, signed
+from tests.builders.messages import ORDER_ID, a_record, cancel_order, signed
 
 from tradex_core.errors import InvalidInput
 from tradex_core.events import topics
 from tradex_core.events.envelope import Headers
 from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Message, Record
-from tradex_core.messaging.observer import Handled, Postponed
-from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace, Untraced, traced
+from tradex_core.messaging.observer import Postponed
+from tradex_core.messaging.tracing import UNTRACED, Entered, Publishing, Trace, Untraced, traced
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"
@@ -24,12 +24,12 @@ PLACE = Trace(TRACE_ID, SPAN_ID, sampled=True)
 FROM_PLACE: Headers = (("traceparent", PLACE.traceparent.encode()),)
 
 
-class NotedSpan:
+class NotedSpan(Entered):
     """A span at a place, which keeps what it came to."""
 
     def __init__(self, name: str, trace: Trace) -> None:
+        super().__init__(trace)
         self.name = name
-        self.trace = trace
         self.outcomes: list[str] = []
 
     def outcome(self, name: str, *, failed: bool = False) -> None:
@@ -47,11 +47,8 @@ class Notes(Untraced):
         self.begun.append(f"{consumer} handles {size}")
         return self
 
-    @contextmanager
-    def message(self, record: Record) -> Iterator[Span]:  # type: ignore[override]
-        span = self._span(record.topic)
-        with tracing.entered(span):
-            yield span
+    def message(self, record: Record) -> NotedSpan:  # type: ignore[override]
+        return self._span(record.topic)
 
     @contextmanager
     def committing(self) -> Iterator[None]:  # type: ignore[override]
@@ -73,13 +70,13 @@ class Notes(Untraced):
 
 
 class WhereHeard(RecordingObserver):
-    """Keeps in which span it hears of a message."""
+    """Keeps in which span it hears of a message that is parked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.places: list[Trace | None] = []
 
-    def handled(self, message: Handled) -> None:
+    def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         self.places.append(tracing.current().trace)
 
 
@@ -210,9 +207,9 @@ async def test_a_dead_letter_shows_as_a_failure() -> None:
 async def test_an_observer_hears_of_a_message_in_its_span() -> None:
     observer = WhereHeard()
     news = Postponed(observer)
-    with tracing.entered(NotedSpan("process", PLACE)):
-        news.handled(a_handled())
-    news.handled(a_handled())
+    with Entered(PLACE):
+        news.parked("orders", a_record(), attempts=1, error="broken")
+    news.parked("orders", a_record(), attempts=1, error="broken")
     news.tell()
     assert [PLACE, None] == observer.places
     assert tracing.current() is UNTRACED
