@@ -21,6 +21,7 @@ from tradex_core.errors import Outage
 from tradex_core.messaging import tracing
 from tradex_core.messaging.tracing import Trace
 
+_UNMATCHED: Final = "unmatched"
 _LEVELS: Final = {logging.DEBUG: "debug", logging.INFO: "info"}
 
 
@@ -79,7 +80,7 @@ class AccessLog:
 class _Answering:
     """One request in the course of being answered; its status is 0 until it is."""
 
-    __slots__ = ("_scope", "_send", "answered", "began", "ended", "place", "status")
+    __slots__ = ("_scope", "_send", "answered", "began", "ended", "place", "route", "status")
 
     def __init__(self, scope: HTTPScope, send: Send) -> None:
         self._scope = scope
@@ -87,13 +88,14 @@ class _Answering:
         self.began = perf_counter()
         self.answered = self.ended = 0.0
         self.status = 0
+        self.route = _UNMATCHED
         self.place: Trace | None = None
 
     async def send(self, message: Message) -> None:
         """Pass a part of the answer on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.answered, self.status = perf_counter(), message["status"]
-            route = self._scope.get("path_template", "unmatched")
+            route = self._scope.get("path_template", _UNMATCHED)
             headers = (*security_headers(route), *told_of(self._scope))
             message["headers"] = [*message["headers"], *headers]
         await self._send(message)
@@ -101,18 +103,14 @@ class _Answering:
     def end(self, span: RequestSpan) -> None:
         """Hear that nothing more is sent, and tell the span of it."""
         self.ended, self.place = perf_counter(), tracing.current().trace
-        route, operation_id = self._scope.get("path_template"), self._told("operation_id")
-        span.answered(route=route, status=self.status, operation_id=operation_id)
+        template = self._scope.get("path_template")
+        self.route = template or _UNMATCHED
+        span.answered(route=template, status=self.status, operation_id=self._told("operation_id"))
 
     @property
     def method(self) -> str:
         """How it was asked."""
         return self._scope["method"]
-
-    @property
-    def route(self) -> str:
-        """What was asked for: a template."""
-        return self._scope.get("path_template") or "unmatched"
 
     @property
     def level(self) -> int:
