@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 from uuid import uuid4
 
@@ -19,8 +19,8 @@ from tradex_core.messaging.tracing import Entered, Trace
 Attributes = dict[str, AttributeValue]
 
 _SCOPE: Final = InstrumentationScope("tradex")
-_NOT_ZERO: Final = 1 << 64 | 1
-"""A bit of a trace's id and one of a span's: neither may be zero."""
+_ID_BYTES: Final = 16 + 8
+_IDS_AT_ONCE: Final = 256
 _MOST_LINKS: Final = 1024
 _LONGEST: Final = 256
 """Of what strangers send, a span shows no more; of a larger batch, it is linked to so many."""
@@ -142,17 +142,28 @@ def resource_of(service: str) -> Resource:
 def left_out(parent: Trace | None) -> Trace:
     """Return the place of a span that is not kept: its parent's, or in a trace of its own."""
     if parent is None:
-        ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
-        return Trace(ids[:32], ids[32:], sampled=False)
+        trace_id, span_id = next(_ids)
+        return Trace(trace_id, span_id, sampled=False)
     return structs.replace(parent, sampled=False) if parent.sampled else parent
 
 
 def _below(parent: Trace | None) -> Trace:
     """Return the place of a span that is kept, whatever its parent's is."""
-    ids = f"{random.getrandbits(192) | _NOT_ZERO:048x}"
+    trace_id, span_id = next(_ids)
     if parent is None:
-        return Trace(ids[:32], ids[32:], sampled=True)
-    return Trace(parent.trace_id, ids[32:], sampled=True, tracestate=parent.tracestate)
+        return Trace(trace_id, span_id, sampled=True)
+    return Trace(parent.trace_id, span_id, sampled=True, tracestate=parent.tracestate)
+
+
+def _fresh_ids() -> Iterator[tuple[str, str]]:
+    """Make up ids of traces and of spans, many at a time: one by one takes five times as long."""
+    while True:
+        digits = random.randbytes(_ID_BYTES * _IDS_AT_ONCE).hex()  # noqa: S311 - no secret
+        for at in range(0, len(digits), 2 * _ID_BYTES):
+            yield digits[at : at + 32], digits[at + 32 : at + 48]
+
+
+_ids: Final = _fresh_ids()
 
 
 def _cut(value: AttributeValue) -> AttributeValue:

@@ -49,9 +49,14 @@ class EcsRenderer:
         return _encoder.encode({**dict.fromkeys(_FIRST), **scalars, **self._always}).decode()
 
     def lines(self, lines: Lines, logger: str) -> str:
-        """Render what renders itself."""
-        end = _encoder.encode({"log.logger": logger, **self._always})[1:]
-        return b"\n".join(b"%b,%b" % (line.as_json(), end) for line in lines.lines).decode()
+        """Render lines that are written together."""
+        always = _encoder.encode({"log.logger": logger, **self._always})
+        end = b",%b\n" % always[1:]
+        text = bytearray()
+        for line in lines.lines:
+            _encoder.encode_into(line, text, -1)
+            text[-1:] = end
+        return text[:-1].decode()
 
 
 _FIRST: Final = ("@timestamp", "log.level", "message")

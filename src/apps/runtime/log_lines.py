@@ -8,17 +8,14 @@ import msgspec
 
 
 class Line(Protocol):
-    """A line of the log; it stands in a log record in the message's place.
+    """A line of the log: a struct, the fields of which are those of the line as JSON.
 
-    It is laid out as structlog lays other lines out, which takes ten times as long.
+    It stands in a log record in the message's place, and is laid out as structlog lays other
+    lines out, which takes ten times as long.
     """
 
     def as_text(self, logger: str) -> str:
         """Return it for people."""
-        ...
-
-    def as_json(self) -> bytes:
-        """Return what it has of a JSON object, without the end."""
         ...
 
 

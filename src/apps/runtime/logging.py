@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import IO, Any, Final
 
 import structlog
@@ -115,7 +116,9 @@ class LoggingObserver:
             self._turn.add(*messages)
 
     def _write(self, messages: Sequence[Handled]) -> None:
-        write_lines(self._messaging, logging.INFO, [MessageLine.of(each) for each in messages])
+        now = datetime.now(UTC)
+        lines = [MessageLine.of(message, now) for message in messages]
+        write_lines(self._messaging, logging.INFO, lines)
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         """Warn of it."""

@@ -1,6 +1,6 @@
 """A message in the log."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 import msgspec
@@ -9,7 +9,6 @@ from apps.runtime.log_lines import shown
 from tradex_core.events.reply import CommandReplied
 from tradex_core.messaging.observer import Handled
 
-_encoder: Final = msgspec.json.Encoder()
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIELDS: Final = {
     "at": "@timestamp",
@@ -54,12 +53,12 @@ class MessageLine(
     order_id: str | None = None
 
     @classmethod
-    def of(cls, handled: Handled) -> Self:
-        """Make the line of a message that was handled just now."""
+    def of(cls, handled: Handled, at: datetime) -> Self:
+        """Make the line of a message that was handled at a time."""
         opened, record, place = handled.opened, handled.record, handled.trace
         envelope, payload = opened.envelope, opened.payload
         return cls(
-            at=datetime.now(UTC),
+            at=at,
             level="info",
             message=f"{opened.name} {handled.outcome}",
             consumer=handled.consumer,
@@ -84,10 +83,6 @@ class MessageLine(
             f"[{logger}] age_ms={self.age / 1e6:.2f} consumer={self.consumer} "
             f"correlation_id={shown(self.correlation_id)}{story}"
         )
-
-    def as_json(self) -> bytes:
-        """Return what it has of a JSON object, without the end."""
-        return _encoder.encode(self)[:-1]
 
 
 def _operation_of(handled: Handled) -> str | None:

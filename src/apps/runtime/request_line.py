@@ -7,7 +7,6 @@ import msgspec
 
 from tradex_core.messaging.tracing import Trace
 
-_encoder: Final = msgspec.json.Encoder()
 _FIELDS: Final = {
     "at": "@timestamp",
     "level": "log.level",
@@ -77,7 +76,3 @@ class RequestLine(
             f"[{logger}] method={self.method} ms={self.nanoseconds / 1e6:.2f} "
             f"operation_id={self.operation_id} route={self.route} status={self.status}"
         )
-
-    def as_json(self) -> bytes:
-        """Return what it has of a JSON object, without the end."""
-        return _encoder.encode(self)[:-1]

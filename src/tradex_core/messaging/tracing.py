@@ -56,7 +56,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     @staticmethod
     def is_left_out(headers: Headers) -> bool:
         """Whether a message's headers say that nobody keeps its trace, which is most often so."""
-        for name, raw in headers:
+        for name, raw in reversed(headers):  # we put it last
             if name == TRACEPARENT:
                 return raw[-1:] in _LEFT_OUT
         return False
