@@ -1,6 +1,5 @@
 """What operators want to see of the messaging, as a port for logs and metrics."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -126,8 +125,10 @@ class ObservedProducer:
     async def publish(self, messages: Sequence[Message]) -> list[Exception | None]:
         """Publish as the producer does."""
         answers = await self._producer.publish(messages)
-        sent = zip(messages, answers, strict=True)
-        counts = Counter((message.topic, answer is not None) for message, answer in sent)
+        counts: dict[tuple[str, bool], int] = {}
+        for message, answer in zip(messages, answers, strict=True):
+            outcome = (message.topic, answer is not None)
+            counts[outcome] = counts.get(outcome, 0) + 1
         for (topic, failed), count in counts.items():
             self._observer.published(topic, count, failed=failed)
         return answers

@@ -15,6 +15,7 @@ from tradex_core.messaging.broker import Message, Producer, Record
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
 
+_PLACE: Final = frozenset({TRACEPARENT, TRACESTATE})
 _TRACEPARENT: Final = re.compile(
     "(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})"
 )
@@ -45,13 +46,8 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, headers: Headers) -> Self | None:
         """Return the place that a message's headers name, if any."""
-        traceparent = tracestate = None
-        for name, raw in headers:
-            if name == TRACEPARENT:
-                traceparent = raw.decode(errors="replace")
-            elif name == TRACESTATE:
-                tracestate = raw.decode(errors="replace")
-        return None if traceparent is None else cls.read(traceparent, tracestate)
+        place = {name: raw.decode(errors="replace") for name, raw in headers if name in _PLACE}
+        return cls.read(place.get(TRACEPARENT), place.get(TRACESTATE)) if place else None
 
     @staticmethod
     def is_left_out(headers: Headers) -> bool:
@@ -68,7 +64,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 
     def on(self, message: Message) -> Message:
         """Return a message with this place in its headers, in place of another."""
-        rest = [header for header in message.headers if header[0] not in {TRACEPARENT, TRACESTATE}]
+        rest = [header for header in message.headers if header[0] not in _PLACE]
         rest.append((TRACEPARENT, self.traceparent.encode()))
         if self.tracestate is not None:
             rest.append((TRACESTATE, self.tracestate.encode()))
