@@ -19,7 +19,7 @@ from adapters.telemetry.tracing_spans import (
     left_out,
     resource_of,
 )
-from tradex_core.events.envelope import Headers
+from tradex_core.events.envelope import Envelope, Headers
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.tracing import UNTRACED, Publishing, Span, Trace
 from tradex_core.telemetry import contract
@@ -228,9 +228,12 @@ class _Batch(AbstractContextManager["_Batch"]):
         if self._own is not None:
             self._own.end(error)
 
-    def message(self, record: Record) -> Sampled | Unsampled:
+    def message(self, record: Record, envelope: Envelope | None = None) -> Sampled | Unsampled:
         """Return the span of one message's handling; the whole attempt at it is its time."""
-        parent = Trace.of(record.headers)
+        if envelope is None:
+            parent = Trace.of(record.headers)
+        else:
+            parent = Trace.read(envelope.traceparent, envelope.tracestate)
         is_kept = self._tracer.decided(parent)
         span = self._sampled(record, parent) if is_kept else Unsampled(left_out(parent))
         self._at_hand = span

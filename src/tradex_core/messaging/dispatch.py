@@ -103,7 +103,7 @@ class Dispatcher(Generic[W]):
                 async with self._units() as unit:
                     await unit.load(_needs([opening]))
                     unit.unpark(parked)
-                    with batch.message(opening.record):
+                    with batch.message(opening.record, opening.envelope):
                         self._settle(unit, opening, prepared.get(opening.handled_id), news, parked)
                     with batch.committing():
                         await unit.commit()
@@ -168,7 +168,7 @@ class Dispatcher(Generic[W]):
                 waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
                 await unit.load(_needs(fresh))
                 for opening in fresh:
-                    with batch.message(opening.record):
+                    with batch.message(opening.record, opening.envelope):
                         preparation = prepared.get(opening.handled_id)
                         self._take(unit, opening, preparation, news, waiting)
                 with batch.committing():
@@ -248,7 +248,7 @@ class Dispatcher(Generic[W]):
                 await unit.load(())
                 if parked is not None:
                     unit.unpark(parked)
-                with batch.message(opening.record):
+                with batch.message(opening.record, opening.envelope):
                     self._set_aside(unit, opening, error, news, parked)
                 with batch.committing():
                     await unit.commit()

@@ -52,6 +52,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.decision is not None and self.decision.resolution is Resolution.DISCARDED
 
     @property
+    def envelope(self) -> Envelope | None:
+        """Its envelope, where it could be read."""
+        return None if self.opened is None else self.opened.envelope
+
+    @property
     def hopeless(self) -> Hopeless:
         """Why it can never be handled."""
         return self.error or Hopeless("it could not be read")

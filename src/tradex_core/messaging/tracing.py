@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self
 
 import msgspec
 
-from tradex_core.events.envelope import Headers
+from tradex_core.events.envelope import Envelope, Headers
 from tradex_core.messaging.broker import Message, Producer, Record
 
 TRACEPARENT: Final = "traceparent"
@@ -38,7 +38,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def read(cls, traceparent: str | None, tracestate: str | None = None) -> Self | None:
         """Return what these headers name; None where that is no place in a trace."""
-        match = _TRACEPARENT.fullmatch(traceparent or "")
+        match = None if traceparent is None else _TRACEPARENT.fullmatch(traceparent)
         if match is None:
             return None
         return cls(match[1], match[2], bool(int(match[3], 16) & _SAMPLED), tracestate)
@@ -87,8 +87,13 @@ class Span(Protocol):
 class Batch(AbstractContextManager["Batch"], Protocol):
     """One attempt at a batch: leaving it ends the spans of its messages."""
 
-    def message(self, record: Record) -> AbstractContextManager[Span]:
-        """Return the span of one message's handling, which is `current` while it is entered."""
+    def message(
+        self, record: Record, envelope: Envelope | None = None
+    ) -> AbstractContextManager[Span]:
+        """Return the span of one message's handling, which is `current` while it is entered.
+
+        The envelope is the record's, where it has been read.
+        """
         ...
 
     def committing(self) -> AbstractContextManager[object]:
@@ -149,7 +154,7 @@ class Untraced(AbstractContextManager["Untraced"]):
     def outcome(self, name: str, *, failed: bool = False) -> None:
         """Do nothing."""
 
-    def message(self, record: Record) -> Self:  # noqa: ARG002
+    def message(self, record: Record, envelope: Envelope | None = None) -> Self:  # noqa: ARG002
         """Return itself."""
         return self
 

@@ -12,7 +12,7 @@ from tests.builders.messages import ORDER_ID, a_record, cancel_order, signed
 
 from tradex_core.errors import InvalidInput
 from tradex_core.events import topics
-from tradex_core.events.envelope import Headers
+from tradex_core.events.envelope import Envelope, Headers
 from tradex_core.messaging import tracing
 from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.observer import Postponed
@@ -47,7 +47,9 @@ class Notes(Untraced):
         self.begun.append(f"{consumer} handles {size}")
         return self
 
-    def message(self, record: Record) -> NotedSpan:  # type: ignore[override]
+    def message(  # type: ignore[override]
+        self, record: Record, envelope: Envelope | None = None
+    ) -> NotedSpan:
         return self._span(record.topic)
 
     @contextmanager
