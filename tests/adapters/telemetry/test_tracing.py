@@ -1,6 +1,8 @@
 """What becomes a span, of which kind and name, in which trace."""
 
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -10,6 +12,7 @@ from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
 from tests.builders.messages import bare, create_order, lying, signed
 
 from adapters.telemetry.tracing import OtlpTracer
+from adapters.telemetry.tracing_spans import left_out
 from tradex_core.errors import Outage, OutcomeUnknown, StoreConflict
 from tradex_core.events import topics
 from tradex_core.events.envelope import Headers
@@ -78,6 +81,18 @@ def shown(span: ReadableSpan, name: str) -> object:
 
 def is_error(span: ReadableSpan) -> bool:
     return not span.status.is_ok and not span.status.is_unset
+
+
+def test_threads_that_begin_traces_at_the_same_time_begin_different_ones() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            places = list(threads.map(lambda _: left_out(None), range(4000)))
+    finally:
+        sys.setswitchinterval(before)
+    assert 4000 == len({place.trace_id for place in places})
+    assert all(place == Trace.read(place.traceparent) for place in places)
 
 
 def test_a_messages_span_follows_from_what_published_it() -> None:
