@@ -1,6 +1,8 @@
 """The broker as one process reaches it: the real one in memory, behind a link that can fail."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextvars import Context
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -39,7 +41,8 @@ class Wire:
             await self.append(message)
             self.in_flight -= 1
 
-        self._loop.call_later(delay, lambda: self._loop.create_task(arrive()))
+        arrival = partial(self._loop.create_task, arrive())
+        self._loop.call_later(delay, arrival, context=Context())  # it is nobody's, lest it die too
 
 
 class Published(msgspec.Struct, frozen=True):

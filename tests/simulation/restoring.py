@@ -1,7 +1,7 @@
 """Services' databases once more, from nothing but the log, as an operator restores them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from tests.builders.replays import a_replay
@@ -13,13 +13,14 @@ from adapters.memory.broker import MemoryBroker
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.orders import OrdersDatabase
 from adapters.memory.products import products_database
-from apps.operations.replaying import Missing
+from apps.operations.replaying import Missing, ServiceReplay
 from tradex_core.messaging.broker import Message
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Observers
 
 _EMPTY: Final = {"catalog": products_database, "orders": OrdersDatabase}
 _BEGINNING: Final = datetime.fromtimestamp(0, UTC)
+_LONGER_THAN_A_PAUSE: Final = timedelta(hours=1)
 
 
 class _Log(MemoryBroker):
@@ -65,4 +66,13 @@ async def _replayed(world: World, app: str, database: MemoryDatabase) -> Restore
         await replay.run(_BEGINNING)
     except Missing as missing:
         problem = str(missing)
+    else:
+        await _try_again(replay)
     return Restored(app, database, problem, log.published)
+
+
+async def _try_again(replay: ServiceReplay) -> None:
+    """Try what is parked and nobody was told of, as the service does once it is started."""
+    replay.clock.at = replay.means.clock.now() + _LONGER_THAN_A_PAUSE
+    while await replay.service.consumer.dispatcher.retry_due():
+        pass
