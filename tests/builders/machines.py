@@ -13,7 +13,7 @@ from tradex_core.messaging.broker import Broker, Message, Offsets, Record, Subsc
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.observer import Handled
 from tradex_core.messaging.retry import Backoff
-from tradex_core.messaging.tracing import UNTRACED, Tracer
+from tradex_core.messaging.tracing import UNTRACED, Trace, Tracer
 
 NOW = datetime(2024, 1, 15, 10, 0, tzinfo=UTC)
 
@@ -58,6 +58,7 @@ class RecordingObserver:
     def __init__(self) -> None:
         self.outcomes: list[str] = []
         self.ages: list[timedelta] = []
+        self.traces: list[Trace | None] = []
         self.failures: list[int] = []
         self.given_up: list[str] = []
         self.waits: list[tuple[str, Exception]] = []
@@ -66,6 +67,7 @@ class RecordingObserver:
     def handled(self, messages: Sequence[Handled]) -> None:
         self.outcomes += [message.outcome for message in messages]
         self.ages += [message.age for message in messages]
+        self.traces += [message.trace for message in messages]
 
     def parked(self, consumer: str, record: Record, *, attempts: int, error: str) -> None:
         self.failures.append(attempts)

@@ -206,7 +206,13 @@ async def test_a_dead_letter_shows_as_a_failure() -> None:
     assert [["undecodable!"]] == notes.outcomes
 
 
-async def test_an_observer_hears_of_a_message_in_its_span() -> None:
+async def test_an_observer_hears_where_in_its_trace_a_message_was_handled() -> None:
+    service, notes = await traced_service()
+    await service.receive(a("1"), a("2"))
+    assert [span.trace for span in notes.spans] == service.observer.traces
+
+
+async def test_an_observer_hears_of_what_went_wrong_in_its_span() -> None:
     observer = WhereHeard()
     news = Postponed(observer)
     with Entered(PLACE):
