@@ -4,27 +4,12 @@ No setting does that, since counting is to cost next to nothing: this is what it
 """
 
 from dependency_injector import providers
+from tests.builders.uncounted import Uncounted
 
 from apps.cli.main import main
 from apps.platform.container import PlatformContainer
 from apps.runtime.container import RuntimeContainer
 from tradex_core.messaging.observer import Observers
-from tradex_core.messaging.tracing import Trace
-
-
-class Uncounted:
-    """Counts no request."""
-
-    def begun(self) -> None:
-        """Do nothing."""
-
-    def answered(
-        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
-    ) -> None:
-        """Do nothing."""
-
-    def finished(self, *, command: str, status: str, seconds: float) -> None:
-        """Do nothing."""
 
 
 def unwatched(container: PlatformContainer) -> PlatformContainer:

@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import Any, cast
 
 from litestar import Litestar
+from tests.builders.uncounted import Uncounted
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
 from tests.simulation.wiring import gateway_of, service_of
@@ -14,7 +15,6 @@ from apps.gateway.app import build_app
 from apps.gateway.collaborators import Collaborators
 from apps.gateway.reading import HttpRequest
 from apps.runtime.service import Background, BackgroundFailure, Service
-from tradex_core.messaging.tracing import Trace
 
 
 async def boot(process: Process, world: World) -> None:
@@ -65,15 +65,7 @@ class _Current:
 
     def __init__(self) -> None:
         self.gatekeeper = self
-        self.metrics = self
-
-    def begun(self) -> None:
-        """Count nothing: what counts requests looks at a real clock."""
-
-    def answered(
-        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
-    ) -> None:
-        """Count nothing."""
+        self.metrics = Uncounted()  # what counts requests looks at a real clock
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each collaborator its own
         return getattr(_gateway(), name)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextvars import Context
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -41,8 +40,8 @@ class Wire:
             await self.append(message)
             self.in_flight -= 1
 
-        arrival = partial(self._loop.create_task, arrive())
-        self._loop.call_later(delay, arrival, context=Context())  # it is nobody's, lest it die too
+        # It is nobody's: its sender may be dead by then.
+        self._loop.call_later(delay, lambda: self._loop.create_task(arrive()), context=Context())
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from dependency_injector import providers
+from tests.builders.uncounted import Uncounted
 from tests.simulation.brokers import SimulatedBroker
 from tests.simulation.observing import TracingObserver
 from tests.simulation.process import Process
@@ -30,7 +31,6 @@ from apps.runtime.settings import NO_LIMITS, Settings
 from tradex_core.events.envelope import ActorSignatures
 from tradex_core.messaging.dispatch import Means
 from tradex_core.messaging.retry import Backoff
-from tradex_core.messaging.tracing import Trace
 
 BACKOFF: Final = Backoff(first=0.05, factor=2.0, cap=0.8, tries=6)
 """Shorter than in production, so that a run sees messages given up."""
@@ -96,24 +96,10 @@ def gateway_of(process: Process, world: World) -> Collaborators:
         gateway_key=providers.Object(GATEWAY_KEY),
         failed=providers.Object(lambda error: process.die(f"the follower ended: {error}")),
     )
+    # What counts requests looks at a real clock.
     container.metrics.override(providers.Object(Uncounted()))
     collaborators: Collaborators = container.collaborators()
     return collaborators
-
-
-class Uncounted:
-    """Counts nothing of a gateway's: what does looks at a real clock."""
-
-    def begun(self) -> None:
-        """Do nothing."""
-
-    def answered(
-        self, *, method: str, route: str, status: int, seconds: float, trace: Trace | None
-    ) -> None:
-        """Do nothing."""
-
-    def finished(self, *, command: str, status: str, seconds: float) -> None:
-        """Do nothing."""
 
 
 def broker_of(process: Process, world: World) -> SimulatedBroker:

@@ -122,14 +122,15 @@ class ViewsRebuild:
             async with self._live.engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 taken = sa.text("SELECT pg_try_advisory_lock(:name)")
-                if not await connection.scalar(taken, {"name": _LOCK}):
+                lock = {"name": _LOCK}
+                if not await connection.scalar(taken, lock):
                     msg = f"{self._live.name}: another rebuild is under way; let it end first"
                     raise RebuildUnderWay(msg)
                 try:
                     yield
                 finally:  # else the server lets go of it when it notices that nobody is there
                     with suppress(sa.exc.SQLAlchemyError):
-                        await connection.execute(sa.text(f"SELECT pg_advisory_unlock({_LOCK})"))
+                        await connection.execute(sa.text("SELECT pg_advisory_unlock(:name)"), lock)
 
     async def _approach(self, target: Callable[[], Awaitable[Offsets]]) -> int:
         """Follow a target that moves until it is close; return how many records that took."""

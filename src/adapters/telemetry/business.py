@@ -41,11 +41,10 @@ class BusinessMetrics:
 
     def handled(self, messages: Sequence[Handled]) -> None:
         """Count what events tell."""
-        for message in messages:
-            if message.consumer == _COUNTS:
-                count = self._count.get(type(message.opened.payload))
-                if count is not None:
-                    count(message.opened.payload)
+        for event in (m.opened.payload for m in messages if m.consumer == _COUNTS):
+            count = self._count.get(type(event))
+            if count is not None:
+                count(event)
 
     def _order_updated(self, event: OrderUpdated) -> None:
         if event.status is OrderStatus.CONFIRMED:

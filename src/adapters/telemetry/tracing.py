@@ -81,6 +81,17 @@ class OtlpTracer:
         """Begin an attempt at so many messages."""
         return _Batch(self, consumer, self._about("process", consumer), size)
 
+    def begin(
+        self,
+        name: str,
+        kind: SpanKind,
+        parent: Trace | None,
+        shown: Attributes,
+        began: int | None = None,
+    ) -> Sampled:
+        """Begin a span that is kept; one that began before is given when, in nanoseconds."""
+        return Sampled(name, kind, parent, shown, done=self.queue.put, began=began)
+
     def decided(self, parent: Trace | None) -> bool:
         """Return whether what follows from a place is kept; where nobody has decided, we do.
 
@@ -106,8 +117,7 @@ class OtlpTracer:
             yield
             return
         shown = {**self._about("receive"), **_shown(record.headers), **_destination(record.topic)}
-        name = f"receive {record.topic}"
-        span = Sampled(name, SpanKind.CONSUMER, parent, shown, done=self.queue.put)
+        span = self.begin(f"receive {record.topic}", SpanKind.CONSUMER, parent, shown)
         try:
             yield
         finally:
@@ -121,8 +131,7 @@ class OtlpTracer:
         if not self.decided(parent):
             return None if parent else Unsampled(left_out(None))
         shown = {**self._about("send"), **_shown(headers), **_destination(message.topic)}
-        name = f"publish {message.topic}"
-        return Sampled(name, SpanKind.PRODUCER, parent, shown, done=self.queue.put)
+        return self.begin(f"publish {message.topic}", SpanKind.PRODUCER, parent, shown)
 
     def _about(self, operation: str, consumer: str | None = None) -> Attributes:
         about: Attributes = {
@@ -250,24 +259,23 @@ class _Batch(AbstractContextManager["_Batch"]):
             "messaging.destination.partition.id": str(record.partition),
             "messaging.kafka.offset": record.offset,
         }
-        name, done = f"process {record.topic}", self._tracer.queue.put
-        span = Sampled(name, SpanKind.CONSUMER, parent, shown, done=done, began=self._began)
+        name, kind = f"process {record.topic}", SpanKind.CONSUMER
+        span = self._tracer.begin(name, kind, parent, shown, self._began)
         span.link(own.trace)
         self._messages.append(span)
         return span
 
     def _begin(self) -> Sampled:
         shown: Attributes = {**self._about, "messaging.batch.message_count": self._size}
-        name, done = "process batch", self._tracer.queue.put
-        return Sampled(name, SpanKind.CONSUMER, None, shown, done=done, began=self._began)
+        return self._tracer.begin("process batch", SpanKind.CONSUMER, None, shown, self._began)
 
     @contextmanager
     def committing(self) -> Iterator[None]:
         """Show in each message's trace that what it came to is committed."""
         self._at_hand = None
-        name, done = f"commit {self._consumer}", self._tracer.queue.put
+        name = f"commit {self._consumer}"
         commits = [
-            Sampled(name, SpanKind.INTERNAL, span.trace, {}, done=done) for span in self._messages
+            self._tracer.begin(name, SpanKind.INTERNAL, span.trace, {}) for span in self._messages
         ]
         failure: BaseException | None = None
         try:

@@ -97,7 +97,7 @@ class Sampled(Entered):
         """
         if error is not None:
             self.show("error.type", type(error).__name__)
-            self._failed = True
+            self.fail()
         self._ended = time.time_ns()
         self._done(self)
 
@@ -143,8 +143,7 @@ def resource_of(service: str) -> Resource:
 def left_out(parent: Trace | None) -> Trace:
     """Return the place of a span that is not kept: its parent's, or in a trace of its own."""
     if parent is None:
-        trace_id, span_id = next(_ids)
-        return Trace(trace_id, span_id, sampled=False)
+        return Trace(*next(_ids), sampled=False)
     return structs.replace(parent, sampled=False) if parent.sampled else parent
 
 
