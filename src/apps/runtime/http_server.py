@@ -29,6 +29,14 @@ class _EmbeddedServer(uvicorn.Server):
         """Leave signals to the command line."""
         yield
 
+    async def main_loop(self) -> None:
+        """Serve until told to stop; listen no longer where cancelled, too."""
+        try:
+            await super().main_loop()
+        finally:
+            for server in self.servers:
+                server.close()
+
 
 class HttpServer:
     """Serves an ASGI app; requests in flight are answered before it stops, within two seconds.
@@ -84,7 +92,7 @@ class HttpServer:
         return listening
 
     async def run(self, listening: socket.socket) -> None:
-        """Serve until `stop`."""
+        """Serve until `stop`, or until cancelled, which leaves what is in flight unanswered."""
         await self._server.serve(sockets=[listening])
 
     async def started(self) -> None:
@@ -106,10 +114,14 @@ class HttpServer:
             self._serving.result()
 
     async def close(self) -> None:
-        """Accept nothing more, and return once what is in flight is answered."""
+        """Accept nothing more, and return once what is in flight is answered.
+
+        Cancelled, it leaves that unanswered; it may be called again.
+        """
         self.stop()
-        if self._serving is not None:
-            await self._serving
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            await serving
 
 
 def _possible(limits: HttpLimits) -> HttpLimits:

@@ -225,15 +225,23 @@ async def test_what_is_at_hand_is_published_before_an_app_ends(world: World) -> 
 
 
 async def test_an_app_whose_broker_goes_away_for_good_still_ends_in_time(world: World) -> None:
-    within = timedelta(seconds=1)
-    process = world.compose("orders", shutdown_timeout=within).process
+    process = world.compose("orders", shutdown_timeout=timedelta(seconds=1)).process
     await process.__aenter__()
     await until(lambda: bool(world.broker.members))
     await world.broker.publish([unsigned(create_order(), "one")])
     world.broker.switch.away = True
 
-    async with asyncio.timeout(within.total_seconds()):
+    async with asyncio.timeout(PATIENCE):
         await process.__aexit__(None, None, None)
+
+
+async def test_an_app_whose_http_server_is_left_behind_closes_everything_else(world: World) -> None:
+    async with world.compose("orders", shutdown_timeout=timedelta(seconds=0.2)).process:
+        await until(lambda: bool(world.broker.members))
+
+    assert ["the broker in memory is closed"] == [
+        str(refused) for refused in await world.broker.publish([unsigned(create_order(), "one")])
+    ]
 
 
 async def test_a_loop_that_ends_is_what_the_process_fails_with(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from apps.runtime.ending import bounded
 from apps.runtime.http_protocol import HttpLimits
 from apps.runtime.http_server import HttpServer
 
@@ -128,13 +129,17 @@ class Shop:
         self.server = HttpServer(self.app, host="127.0.0.1", port=0, limits=limits, lifespan=False)
         self._clients: list[Client] = []
 
-    async def client(self, *, receive_buffer: int | None = None) -> Client:
+    @property
+    def address(self) -> tuple[str, int]:
         host, port = self.server.url.removeprefix("http://").split(":")
+        return host, int(port)
+
+    async def client(self, *, receive_buffer: int | None = None) -> Client:
         sock = socket.socket()
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, (host, int(port)))
+        await asyncio.get_running_loop().sock_connect(sock, self.address)
         self._clients.append(Client(*await asyncio.open_connection(sock=sock)))
         return self._clients[-1]
 
@@ -286,6 +291,20 @@ async def test_one_connection_too_many_is_refused_and_those_that_are_there_stay(
         newcomer = await shop.client()
         await newcomer.send(GET)
         assert 200 == await newcomer.answer()
+
+
+@pytest.mark.parametrize("seconds", [SOON, 0.5])
+async def test_a_server_that_was_not_given_the_time_to_end_has_ended(seconds: float) -> None:
+    async with open_shop(PATIENT) as shop:
+        await (await shop.client()).send(ENDLESS)
+        await until(lambda: shop.app.begun == 1)
+
+        with pytest.raises(TimeoutError):
+            await bounded(shop.server.close(), seconds)
+
+        await shop.server.close()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*shop.address)
 
 
 def test_there_are_never_more_connections_than_the_process_may_open_files(
