@@ -12,6 +12,9 @@ from adapters.mongo.products import ProductsUnitOfWork
 from tradex_core.errors import StoreConflict
 from tradex_core.products.ports import PRODUCTS
 
+PATIENCE = 30.0
+"""Seconds after which somebody waits for ever; a busy disk may take a few for each write."""
+
 
 async def lose(loser: MongoDatabase, winner: MongoDatabase) -> None:
     """Let a unit of work meet a conflict."""
@@ -37,7 +40,7 @@ async def test_who_met_a_conflict_is_waited_for_the_next_time(connect: Connect) 
         assert not selling.done()
         unit.products.get(TEA).decrease(2, at=loser.clock.now())
         await unit.commit()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await selling
     assert 6 == await stock_of(winner)
 
@@ -54,7 +57,7 @@ async def test_the_turn_of_a_process_that_died_is_over_in_the_end(
         await asyncio.sleep(0.05)
         assert not selling.done()
         clock.advance(seconds=6)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await selling
 
 
