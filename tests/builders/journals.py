@@ -120,6 +120,7 @@ class JournalService:
 
     `CREATE_ORDER` writes its product into the journal of its message key, `CANCEL_ORDER` and
     `stock.reserved` write their message's id into their order's. `LOGIN_USER` is prepared first.
+    What is reserved for orders of `no_concern` is passed over.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class JournalService:
         self.broker = FlakyBroker(self.log)
         self.troubles: dict[str, list[Exception]] = {}
         self.refused: set[str] = set()
+        self.no_concern: set[str] = set()
         self.late_refusals: list[str] = []
         self.answers: dict[str, object] = {}
         self.prepared: list[str] = []
@@ -181,6 +183,7 @@ class JournalService:
                     payload=StockReserved,
                     needs=lambda event, _: [(JOURNALS, event.order_id)],
                     handle=self._reserved,
+                    concerns=lambda event: event.order_id not in self.no_concern,
                 ),
             },
         )

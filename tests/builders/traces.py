@@ -33,7 +33,6 @@ POST /v1/orders
               commit orders
               publish order.updated
                 process order.updated (catalog)
-                  commit catalog
                 process order.updated (projector)
                   commit projector
             process stock.reserved (projector)

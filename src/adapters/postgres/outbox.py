@@ -35,6 +35,7 @@ _LOCKS: Final = 1_414_022_488
 
 _LANE: Final = "topic, coalesce(sha256(key), '')"
 _PUT_OFF_LANES: Final = f"SELECT {_LANE} FROM outbox WHERE available_at > %(now)s"  # noqa: S608
+_TAKEN: Final = "nullif(current_setting('tradex.buckets'), '')::int8[]"
 _TAKE: Final = f"""
 WITH ready AS MATERIALIZED (
     SELECT number FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
@@ -42,22 +43,23 @@ WITH ready AS MATERIALIZED (
         ORDER BY id LIMIT 1
     ) AS first
 )
-SELECT number FROM ready WHERE pg_try_advisory_xact_lock({_LOCKS}, number)
+SELECT set_config('tradex.buckets', array_agg(number)::text, true) FROM ready
+WHERE pg_try_advisory_xact_lock({_LOCKS}, number)
 """  # noqa: S608 - made of constants
 _OLDEST: Final = f"""
 SELECT id, topic, key, payload, headers, partition, attempts
-FROM unnest(%(buckets)s::int8[]) AS number, LATERAL (
+FROM unnest({_TAKEN}) AS number, LATERAL (
     SELECT * FROM outbox WHERE bucket = number AND ({_LANE}) NOT IN ({_PUT_OFF_LANES})
-    ORDER BY id LIMIT %(each)s
+    ORDER BY id LIMIT greatest(1, %(limit)s / cardinality({_TAKEN}))
 ) AS oldest
 """  # noqa: S608 - made of constants
-_DELETE: Final = """
-DELETE FROM outbox WHERE bucket = ANY(%(buckets)s::int8[]) AND id = ANY(%(ids)s::int8[])
-"""
-_PUT_OFF: Final = """
+_DELETE: Final = f"""
+DELETE FROM outbox WHERE bucket = ANY({_TAKEN}) AND id = ANY(%(ids)s::int8[])
+"""  # noqa: S608 - made of constants
+_PUT_OFF: Final = f"""
 UPDATE outbox SET attempts = attempts + 1, available_at = %(until)s
-WHERE bucket = ANY(%(buckets)s::int8[]) AND id = %(id)s
-"""
+WHERE bucket = ANY({_TAKEN}) AND id = %(id)s
+"""  # noqa: S608 - made of constants
 _COUNT: Final = "SELECT count(*) FROM outbox"
 _SINCE: Final = f"""
 SELECT min(occurred_at) FROM generate_series(0, {BUCKETS - 1}) AS number, LATERAL (
@@ -67,31 +69,20 @@ SELECT min(occurred_at) FROM generate_series(0, {BUCKETS - 1}) AS number, LATERA
 
 
 class PostgresLease:
-    """Buckets, ours alone until the transaction that holds their locks ends.
+    """Buckets, ours alone until the transaction ends that holds their locks and makes changes."""
 
-    Every method raises Outage.
-    """
-
-    def __init__(
-        self, server: str, driver: Driver, buckets: Collection[int], rows: Sequence[OutboxRow]
-    ) -> None:
-        self._server = server
-        self._driver = driver
-        self._buckets = number_array(buckets)
+    def __init__(self, rows: Sequence[OutboxRow]) -> None:
         self.rows = rows
+        self.changes: list[Statement] = []
 
     async def delete(self, ids: Collection[int]) -> None:
         """Delete what was acknowledged."""
         if ids:
-            await self._do(_DELETE, ids=number_array(ids))
+            self.changes.append(Statement(_DELETE, {"ids": number_array(ids)}))
 
     async def put_off(self, row_id: int, *, until: datetime) -> None:
         """Leave a row, and with it its key, alone until then, and count the refusal."""
-        await self._do(_PUT_OFF, id=row_id, until=until)
-
-    async def _do(self, sql: str, **given: object) -> None:
-        with translated(self._server):
-            await write(self._driver, [Statement(sql, {"buckets": self._buckets, **given})])
+        self.changes.append(Statement(_PUT_OFF, {"id": row_id, "until": until}))
 
 
 class PostgresOutbox:
@@ -131,24 +122,28 @@ class PostgresOutbox:
         Raises Outage. What was deleted stays so, even where publishing the rest fails.
         """
         failure: BaseException | None = None
-        async with self._transaction() as driver:
-            lease = await self._take(driver, now=now, limit=limit)
+        connection = await self._database.connect()
+        try:
+            with translated(self._database.name):
+                driver = await driver_of(connection)
+                lease = await self._take(driver, now=now, limit=limit)
             try:
                 yield lease
             except Exception as error:  # noqa: BLE001 - it is raised once the deletions are kept
                 failure = error
+            with translated(self._database.name):
+                await write(driver, lease.changes, commit=True)
+        finally:
+            await self._database.give_back(connection)
         if failure is not None:
             raise failure
 
     async def _take(self, driver: Driver, *, now: datetime, limit: int) -> PostgresLease:
-        # What is read must have been there after the locks were taken, so it is not asked with it.
-        [taken] = await ask(driver, Statement(_TAKE, {"now": now}))
-        buckets, found = [number for (number,) in taken], []
-        if buckets:
-            each = max(1, limit // len(buckets))
-            given = {"buckets": number_array(buckets), "now": now, "each": each}
-            [found] = await ask(driver, Statement(_OLDEST, given))
-        return PostgresLease(self._database.name, driver, buckets, [_row(each) for each in found])
+        # A statement sees what was committed before it began: the second, what was there when the
+        # first had the locks.
+        given = {"now": now, "limit": limit}
+        _, found = await ask(driver, Statement(_TAKE, given), Statement(_OLDEST, given))
+        return PostgresLease([_row(each) for each in found])
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Driver]:

@@ -123,8 +123,13 @@ async def ask(driver: Driver, *questions: Statement) -> list[list[tuple[Any, ...
     return [await cursor.fetchall() for cursor in cursors]
 
 
-async def write(driver: Driver, work: Iterable[Insert | Statement]) -> None:
-    """Do all of this in its order; raises StoreConflict, or a unique violation where one is."""
+async def write(
+    driver: Driver, work: Iterable[Insert | Statement], *, commit: bool = False
+) -> None:
+    """Do all of this in its order; raises StoreConflict, or a unique violation where one is.
+
+    With `commit`, the transaction is committed, unless something is raised.
+    """
     together: list[Insert | Statement] = []
     for each in work:
         if isinstance(each, Insert) and len(each.rows) >= _COPIED_FROM:
@@ -133,22 +138,33 @@ async def write(driver: Driver, work: Iterable[Insert | Statement]) -> None:
             await each.table.copy(driver, each.rows)
         elif _is_work(each):
             together.append(each)
-    await _send_all(driver, together)
+    await _send_all(driver, together, commit=commit)
 
 
 def _is_work(each: Insert | Statement) -> bool:
     return bool(each.rows) if isinstance(each, Insert) else each.expected != 0
 
 
-async def _send_all(driver: Driver, work: Sequence[Insert | Statement]) -> None:
-    if not work:
-        return
-    async with driver.pipeline():
-        sent = [(each, await _send(driver, each)) for each in work]
-    for each, cursor in sent:
-        if isinstance(each, Statement) and each.expected not in (None, cursor.rowcount):
-            msg = "another unit of work was first: something is not there any more as it was"
-            raise StoreConflict(msg)
+async def _send_all(
+    driver: Driver, work: Sequence[Insert | Statement], *, commit: bool = False
+) -> None:
+    # What may turn out to be a conflict is looked at before the commit; the rest takes it along.
+    at_once = commit and all(_expectation(each) is None for each in work)
+    if work:
+        async with driver.pipeline():
+            sent = [(each, await _send(driver, each)) for each in work]
+            if at_once:
+                await driver.commit()
+        for each, cursor in sent:
+            if _expectation(each) not in (None, cursor.rowcount):
+                msg = "another unit of work was first: something is not there any more as it was"
+                raise StoreConflict(msg)
+    if commit and not (work and at_once):
+        await driver.commit()
+
+
+def _expectation(each: Insert | Statement) -> int | None:
+    return each.expected if isinstance(each, Statement) else None
 
 
 async def _send(driver: Driver, each: Insert | Statement) -> Cursor:

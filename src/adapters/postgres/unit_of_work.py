@@ -89,10 +89,9 @@ class PostgresUnitOfWork(Workspace):
 
     async def commit(self) -> None:
         """Make everything true at once."""
-        connection = await self._connection()
+        driver = await self._driver()
         with translated(self._database.name):
-            await self._write(connection)
-            await connection.commit()
+            await write(driver, self._work(), commit=True)
         if self.messages:
             self._database.outbox.wake()
 
@@ -117,9 +116,6 @@ class PostgresUnitOfWork(Workspace):
             for name, rows in zip(keys, answers, strict=True)
             for key, state in tables[name].states(name, rows)
         }
-
-    async def _write(self, connection: AsyncConnection) -> None:
-        await write(await driver_of(connection), self._work())
 
     def _work(self) -> Iterator[Insert | Statement]:
         changes: dict[str, list[Change]] = defaultdict(list)

@@ -31,7 +31,7 @@ from tradex_core.products.needs import (
     needs_of_reservation,
 )
 from tradex_core.products.ports import Movements, Products
-from tradex_core.products.release_stock import release_stock
+from tradex_core.products.release_stock import release_stock, releases_stock
 from tradex_core.products.reserve_stock import reserve_stock
 from tradex_core.products.update_product import update_product
 
@@ -100,6 +100,7 @@ class CatalogHandlers:
                     payload=OrderUpdated,
                     needs=lambda event, _: needs_of_release(event),
                     handle=self._release,
+                    concerns=releases_stock,
                 ),
             },
         )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from adapters.postgres.view_unit import ViewsDatabase
 
 CONSUMER = "projector"
+_PACE_SECONDS = 0.02
+"""What tells of one order comes within this time: its views are changed together, not each time."""
 
 
 def _postgres_unit(database: "ViewsDatabase") -> ViewsUnit:
@@ -52,4 +54,5 @@ class ProjectorContainer(containers.DeclarativeContainer):
         signatures=signatures,
         unsigned_accepted=False,
         batch=settings.provided.consumer_batch,
+        pace=_PACE_SECONDS,
     )

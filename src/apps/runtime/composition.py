@@ -31,6 +31,7 @@ def service(
     signatures: ActorSignatures,
     unsigned_accepted: bool,
     batch: int = 500,
+    pace: float = 0.0,
     timers: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     publishes: Sequence[str] = (),
 ) -> Service:
@@ -41,7 +42,14 @@ def service(
     opener = Opener(name, routes, signatures=signatures, unsigned_accepted=unsigned_accepted)
     dispatcher = Dispatcher(name, opener, units, parking, means, hold=routes.hold)
     consumer = Consumer(
-        name, routes.topics, dispatcher, broker, means, batch=batch, apart=routes.apart
+        name,
+        routes.topics,
+        dispatcher,
+        broker,
+        means,
+        batch=batch,
+        apart=routes.apart,
+        pace=pace,
     )
     used = (*routes.topics, *written_topics(routes, publishes))
     producer = traced(ObservedProducer(broker, means.observer), means.tracer)

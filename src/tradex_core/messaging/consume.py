@@ -1,11 +1,11 @@
 """The loops of a consumer: fetch, handle, commit offsets; and try again what is parked."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
+from zlib import crc32
 
 from tradex_core.errors import Passing
 from tradex_core.messaging.breaker import Circuit
@@ -31,7 +31,10 @@ class Consumer(Generic[W]):
     `waiting` says that it lasts, and a breaker for each of its loops tells of it.
 
     A full batch says that more waits. Where messages of different keys are `apart`, about different
-    aggregates, it is handled in two transactions side by side, and no partition is in both.
+    aggregates, it is handled in two transactions side by side, and no key is in both.
+
+    With a `pace`, in seconds, no batch begins sooner after one that was not full: what comes alone
+    is handled at once, and what comes soon after it together.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Consumer(Generic[W]):
         *,
         batch: int = 500,
         apart: bool = False,
+        pace: float = 0.0,
     ) -> None:
         self.name = name
         self.topics = topics
@@ -52,6 +56,8 @@ class Consumer(Generic[W]):
         self._means = means
         self._batch = batch
         self._apart = apart
+        self._pace = pace
+        self._not_before = 0.0
         self._subscription: Subscription | None = None
         self._uncommitted: dict[Partition, Record] = {}
         self._commit_at = 0.0
@@ -108,7 +114,10 @@ class Consumer(Generic[W]):
                 await self._subscription.close()
 
     async def _consume(self, subscription: Subscription) -> None:
+        now = asyncio.get_running_loop().time
         while not self._stopping.is_set():
+            if (early := self._not_before - now()) > 0:
+                await self._pause(early)
             records = await self._outlast(_CONSUMING, partial(self._fetch, subscription))
             if records is None:
                 await self._outlast(_CONSUMING, partial(self._commit, subscription))
@@ -128,14 +137,16 @@ class Consumer(Generic[W]):
         return None
 
     async def _handle(self, records: Sequence[Record]) -> None:
-        is_full = len(records) == self._batch
+        now, is_full = asyncio.get_running_loop().time, len(records) == self._batch
+        if not is_full:
+            self._not_before = now() + self._pace
         shares = _shares(records) if self._apart and is_full else [records]
         handling = [self.dispatcher.handle(share) for share in shares]
         for error in await asyncio.gather(*handling, return_exceptions=True):
             if error is not None:
                 raise error
         if not self._uncommitted:
-            self._commit_at = asyncio.get_running_loop().time() + _COMMIT_SECONDS
+            self._commit_at = now() + _COMMIT_SECONDS
         self._uncommitted |= {(record.topic, record.partition): record for record in records}
 
     async def _commit(self, subscription: Subscription) -> None:
@@ -175,14 +186,8 @@ class Consumer(Generic[W]):
 
 
 def _shares(records: Sequence[Record]) -> list[list[Record]]:
-    """Part records in two, as evenly as it goes with each partition's in one, in their order.
-
-    What topics say of one key lies in partitions of one number, and stays together.
-    """
-    by_number: dict[int, list[Record]] = defaultdict(list)
-    for record in records:
-        by_number[record.partition].append(record)
+    """Part records in two, with all of each key in one, in their order."""
     shares: tuple[list[Record], list[Record]] = ([], [])
-    for partition in sorted(by_number.values(), key=len, reverse=True):
-        min(shares, key=len).extend(partition)
+    for record in records:
+        shares[crc32(record.key or b"") & 1].append(record)
     return [share for share in shares if share]

@@ -14,11 +14,12 @@ from tradex_core.messaging import tracing
 from tradex_core.messaging.breaker import UNWATCHED, BreakerObserver
 from tradex_core.messaging.broker import Record
 from tradex_core.messaging.dead_letters import EXHAUSTED, dead_letter, error_text
-from tradex_core.messaging.execution import Execution, context_of
+from tradex_core.messaging.execution import DONE, Execution, context_of
 from tradex_core.messaging.observer import Handled, Observer, Postponed
 from tradex_core.messaging.opening import Opener, Opening
 from tradex_core.messaging.parking import Lane, Parked, Parking
 from tradex_core.messaging.retry import Backoff
+from tradex_core.messaging.routes import Opened
 from tradex_core.messaging.tracing import UNTRACED, Batch, Tracer
 from tradex_core.messaging.unit_of_work import Need, W
 
@@ -160,20 +161,33 @@ class Dispatcher(Generic[W]):
 
     async def _attempt(self, openings: Sequence[Opening]) -> None:
         news = Postponed(self._means.observer)
+        concerning: list[Opening] = []
         with self._batch(openings) as batch:
-            prepared = await self._prepare(openings)
-            async with self._units() as unit:
-                known = await unit.handled(openings)
-                fresh = list(_first_of_each(openings, known))
-                waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
-                await unit.load(_needs(fresh))
-                for opening in fresh:
-                    with batch.message(opening.record, opening.envelope):
-                        preparation = prepared.get(opening.handled_id)
-                        self._take(unit, opening, preparation, news, waiting)
-                with batch.committing():
-                    await unit.commit()
+            for opening in openings:
+                if (opened := opening.passed_over) is None:
+                    concerning.append(opening)
+                else:
+                    with batch.message(opening.record, opened.envelope):
+                        self._done(opening, opened, DONE, news)
+            if concerning:
+                await self._settle_together(batch, concerning, news)
         news.tell()
+
+    async def _settle_together(
+        self, batch: Batch, openings: Sequence[Opening], news: Postponed
+    ) -> None:
+        prepared = await self._prepare(openings)
+        async with self._units() as unit:
+            known = await unit.handled(openings)
+            fresh = list(_first_of_each(openings, known))
+            waiting = set(await unit.occupied({self._lane(opening) for opening in fresh}))
+            await unit.load(_needs(fresh))
+            for opening in fresh:
+                with batch.message(opening.record, opening.envelope):
+                    preparation = prepared.get(opening.handled_id)
+                    self._take(unit, opening, preparation, news, waiting)
+            with batch.committing():
+                await unit.commit()
 
     def _batch(self, openings: Sequence[Opening]) -> Batch:
         return self._means.tracer.batch(self._consumer, len(openings))
@@ -222,11 +236,7 @@ class Dispatcher(Generic[W]):
         opened = opening.opened
         if opened is not None and not isinstance(preparation, Hopeless):
             effect = self._execution.run(unit, opening, opened, preparation)
-            age = self._means.clock.now() - opened.envelope.time
-            record, outcome = opening.record, effect.outcome
-            span = tracing.current()
-            span.outcome(outcome)
-            news.handled(Handled(self._consumer, record, opened, outcome, age, span.trace))
+            self._done(opening, opened, effect.outcome, news)
             unit.record(opening, effect.messages)
             return False
         if opening.discarded:
@@ -235,6 +245,12 @@ class Dispatcher(Generic[W]):
             return False
         error = preparation if isinstance(preparation, Hopeless) else opening.hopeless
         return self._give_up(unit, opening, error, news, parked, reason=error.reason)
+
+    def _done(self, opening: Opening, opened: Opened, outcome: str, news: Postponed) -> None:
+        age = self._means.clock.now() - opened.envelope.time
+        span = tracing.current()
+        span.outcome(outcome)
+        news.handled(Handled(self._consumer, opening.record, opened, outcome, age, span.trace))
 
     async def _failed(
         self, opening: Opening, error: Exception, parked: Parked | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Generic
+from typing import Final, Generic
 
 import msgspec
 
@@ -16,13 +16,15 @@ from tradex_core.messaging.outgoing import Cause
 from tradex_core.messaging.routes import Context, Opened
 from tradex_core.messaging.unit_of_work import W
 
+DONE: Final = "done"
+
 
 class RefusalChangedState(TradexError):
     """A use case refused after it had changed something: a bug in it."""
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What a message comes to: what it publishes, and `done` or the slug of its refusal."""
+    """What a message comes to: what it publishes, and DONE or the slug of its refusal."""
 
     messages: list[Message]
     outcome: str
@@ -59,7 +61,7 @@ class Execution(Generic[W]):
         """
         result, refusal = self._outcome(unit, opening, opened, prepared)
         now = self._clock.now()
-        outcome = refusal.slug if refusal else "done"
+        outcome = refusal.slug if refusal else DONE
         events: list[Event] = list(unit.collect())
         if not opened.is_command:
             return Effect(self._messages(opening, opened, events, now), outcome)

@@ -52,6 +52,14 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.decision is not None and self.decision.resolution is Resolution.DISCARDED
 
     @property
+    def passed_over(self) -> Opened | None:
+        """What was read, where it does not concern the consumer and nothing was decided on it."""
+        opened = self.opened
+        if opened is None or self.decision is not None or opened.handler.concerns(opened.payload):
+            return None
+        return opened
+
+    @property
     def envelope(self) -> Envelope | None:
         """Its envelope, where it could be read."""
         return None if self.opened is None else self.opened.envelope

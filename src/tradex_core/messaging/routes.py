@@ -53,13 +53,15 @@ class Handler(Generic[U]):
 
     `needs` names the aggregates it is about. `prepare` is slow work that is done before the
     transaction; what it returns comes as `context.prepared`, what it refuses is the outcome.
-    `handle` runs the use case on a unit of work and returns what to answer, or None.
+    `handle` runs the use case on a unit of work and returns what to answer, or None. What does not
+    `concern` the consumer comes to nothing whenever it arrives, and is not even remembered.
     """
 
     payload: type[Any]
     handle: Callable[[U, Any, Context], object | None]
     needs: Callable[[Any, Context], Iterable[Need]] = lambda _payload, _context: ()
     prepare: Callable[[Any, Context], Awaitable[object]] | None = None
+    concerns: Callable[[Any], bool] = lambda _payload: True
 
 
 @dataclass(frozen=True, kw_only=True)

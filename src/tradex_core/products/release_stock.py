@@ -7,6 +7,11 @@ from tradex_core.products.movement import Movement, MovementId
 from tradex_core.products.ports import Movements, Products
 
 
+def releases_stock(event: OrderUpdated) -> bool:
+    """Return whether anything is to be put back: the order is cancelled."""
+    return event.status is OrderStatus.CANCELLED
+
+
 def release_stock(
     event: OrderUpdated, *, products: Products, movements: Movements, clock: Clock
 ) -> Movement | None:
@@ -15,7 +20,7 @@ def release_stock(
     Nothing held yet: a tombstone makes sure that nothing ever will be. Returns the order's
     movement, and None where the order is not cancelled.
     """
-    if event.status is not OrderStatus.CANCELLED:
+    if not releases_stock(event):
         return None
     order_id, now = OrderId(event.order_id), clock.now()
     movement = movements.find(MovementId(order_id))

@@ -12,8 +12,8 @@ from tradex_core.messaging.broker import Message, Record
 from tradex_core.messaging.consume import Consumer
 
 PATIENCE = 5
-ORDER_IDS = [f"018d0c1e-8a00-7000-8000-00000000000{digit}" for digit in "abc"]
-"""Of three partitions."""
+ORDER_IDS = [f"018d0c1e-8a00-7000-8000-00000000000{digit}" for digit in "adb"]
+"""Keys of three partitions; side by side the second is handled beside the others."""
 
 
 def a(message_id: str) -> Message:
@@ -28,7 +28,7 @@ async def service() -> JournalService:
 
 
 def consumer_of(
-    service: JournalService, *, batch: int = 500, apart: bool = True
+    service: JournalService, *, batch: int = 500, apart: bool = True, pace: float = 0.0
 ) -> Consumer[JournalUnit]:
     return Consumer(
         service.name,
@@ -38,6 +38,7 @@ def consumer_of(
         service.means,
         batch=batch,
         apart=apart,
+        pace=pace,
     )
 
 
@@ -69,6 +70,18 @@ def hold_back(service: JournalService) -> asyncio.Event:
 
     service.dispatcher.handle = slowly  # type: ignore[method-assign]
     return let_go
+
+
+def sizes_of_batches(service: JournalService) -> list[int]:
+    """Return how many records each batch has; it grows."""
+    sizes, handle = list[int](), service.dispatcher.handle
+
+    async def noted(records: Sequence[Record]) -> None:
+        sizes.append(len(records))
+        await handle(records)
+
+    service.dispatcher.handle = noted  # type: ignore[method-assign]
+    return sizes
 
 
 async def some_turns() -> None:
@@ -162,7 +175,7 @@ def of_keys(*keys: int) -> list[Message]:
     return [signed(cancel_order(ORDER_IDS[key]), str(number)) for number, key in enumerate(keys)]
 
 
-async def test_a_full_batch_is_handled_side_by_side_with_each_partition_in_one_place(
+async def test_a_full_batch_is_handled_side_by_side_with_each_key_in_one_place(
     service: JournalService, start: Start
 ) -> None:
     handle, begun, both = service.dispatcher.handle, list[Sequence[Record]](), asyncio.Event()
@@ -180,25 +193,44 @@ async def test_a_full_batch_is_handled_side_by_side_with_each_partition_in_one_p
     await until(lambda: ["0", "2", "5"] == service.database.entries(ORDER_IDS[0]))
     await until(lambda: ["1", "4"] == service.database.entries(ORDER_IDS[1]))
     await until(lambda: ["3"] == service.database.entries(ORDER_IDS[2]))
-    one, other = ({record.partition for record in records} for records in begun)
+    one, other = ({record.key for record in records} for records in begun)
     assert (set(), 3) == (one & other, len(one | other))
-    assert [3, 3] == [len(records) for records in begun]
 
 
 async def test_where_keys_share_what_they_are_about_a_full_batch_is_one_transaction(
     service: JournalService, start: Start
 ) -> None:
-    handle, begun = service.dispatcher.handle, list[Sequence[Record]]()
-
-    async def noted(records: Sequence[Record]) -> None:
-        begun.append(records)
-        await handle(records)
-
-    service.dispatcher.handle = noted  # type: ignore[method-assign]
+    sizes = sizes_of_batches(service)
     await service.publish(*of_keys(0, 1, 0, 2))
     start(consumer_of(service, batch=4, apart=False).run())
     await until(lambda: ["3"] == service.database.entries(ORDER_IDS[2]))
-    assert [4] == [len(records) for records in begun]
+    assert [4] == sizes
+
+
+async def test_at_a_pace_what_comes_soon_after_another_is_handled_together(
+    service: JournalService, start: Start
+) -> None:
+    sizes = sizes_of_batches(service)
+    start(consumer_of(service, pace=0.2).run())
+    await service.publish(a("1"))
+    await until(lambda: [1] == sizes)
+    await service.publish(a("2"))
+    await service.publish(a("3"))
+    await until(lambda: ["1", "2", "3"] == service.database.entries(ORDER_ID))
+    assert [1, 2] == sizes
+
+
+async def test_a_pace_holds_nobody_up_who_is_behind_or_wants_to_stop(
+    service: JournalService, start: Start
+) -> None:
+    consumer = consumer_of(service, batch=2, apart=False, pace=3600)
+    await service.publish(a("1"), a("2"), a("3"))
+    running = start(consumer.run())
+    await until(lambda: ["1", "2", "3"] == service.database.entries(ORDER_ID))
+    async with asyncio.timeout(PATIENCE):
+        await consumer.stop()
+        await running
+    assert 3 == await committed(service)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,20 @@ async def test_a_message_that_was_published_twice_is_handled_once(service: Journ
     assert 2 == len(await service.replies())
 
 
+async def test_what_is_of_no_concern_is_passed_over_whatever_becomes_of_the_store(
+    service: JournalService,
+) -> None:
+    service.no_concern.add(ORDER_ID)
+    service.database.fail("load", Outage("the store is away"))
+    await service.receive(an_event(stock_reserved(), "1"))
+    assert ["done"] == service.observer.outcomes
+    with pytest.raises(Outage):
+        await service.receive(an_event(stock_reserved(), "2"), a("3"))
+    await service.receive(a("4"), an_event(stock_reserved(), "5"))
+    assert ["4"] == service.database.entries(ORDER_ID)
+    assert ["done", "done", "done"] == service.observer.outcomes
+
+
 async def test_the_same_id_signed_and_unsigned_is_two_messages(service: JournalService) -> None:
     await service.receive(unsigned(create_order(), "1"), signed(create_order(), "1"))
     assert ["tea", "tea"] == service.database.entries(ORDER_ID)

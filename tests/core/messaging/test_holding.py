@@ -74,6 +74,20 @@ async def test_what_exhausted_its_tries_holds_what_waits_behind_it(
     assert ["1", "2", "3"] == service.database.entries(ORDER_ID)
 
 
+async def test_what_is_of_no_concern_any_more_is_let_go_of_by_the_operator_all_the_same(
+    service: JournalService,
+) -> None:
+    service.trouble("1", *broken(11))
+    await service.receive(an("1"), an("2"))
+    await service.retry(15)
+    service.no_concern.add(ORDER_ID)
+    await service.dead_letters.redrive(await only_letter(service))
+    await service.consume()
+    service.no_concern.clear()
+    await service.retry(3)
+    assert ["1", "2"] == service.database.entries(ORDER_ID)
+
+
 async def test_what_fails_when_it_is_sent_again_goes_back_to_the_operator(
     service: JournalService,
 ) -> None:

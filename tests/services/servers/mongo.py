@@ -5,6 +5,7 @@ how long it takes says nothing of MongoDB.
 """
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,9 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from tests.services.servers.process import Process, accepts, free_port, run
 from tests.services.servers.server import Server, cached, fetch_once
+
+PROGRAM: Final = "TRADEX_MONGO_PROGRAM"
+"""The variable that names another program to take, with the same options: SecantusDB in Rust."""
 
 _LOCK: Final = Path(__file__).parents[3] / "requirements" / "secantusdb.lock"
 
@@ -24,12 +28,13 @@ class Mongo(Server):
         self.port = port or free_port()
         self.data = folder / "data"
         self._folder = folder
+        self._named = os.environ.get(PROGRAM)
         python = cached(_environment()) / "bin" / "python"
         self.process = Process(
             "the MongoDB-wire server",
             [
-                *(python, "-I", "-m", "secantus", "--log-level", "WARNING"),
-                *("--host", "127.0.0.1", "--port", str(self.port)),
+                *([self._named] if self._named else [python, "-I", "-m", "secantus"]),
+                *("--log-level", "WARNING", "--host", "127.0.0.1", "--port", str(self.port)),
                 # Without it what was acknowledged is lost when it is killed.
                 *("--storage-path", self.data, "--sync-on-commit"),
             ],
@@ -42,7 +47,8 @@ class Mongo(Server):
         return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     async def prepare(self) -> None:
-        await fetch_once(_environment(), _install)
+        if not self._named:
+            await fetch_once(_environment(), _install)
         self.data.mkdir(parents=True, exist_ok=True)
 
     async def answers(self) -> bool:
