@@ -41,6 +41,7 @@ class _Round(Struct, frozen=True):
 
 
 class _Outcome(Struct, frozen=True):
+    mongo: str
     rounds: Sequence[_Round]
     peaks_mib: Mapping[str, float]
 
@@ -57,7 +58,11 @@ def measure(*, rounds: int, seconds: int) -> list[Row]:
             against="the bare sum of a message produced and consumed per hop and a commit per step",
             goal=Goal(2.0),
             got=Ratio.of((each.orders.p50_ms, each.bare.until_confirmed) for each in done.rounds),
-            notes=(_middle(done.rounds), f"of the last round's bare steps: {done.rounds[-1].bare}"),
+            notes=(
+                _middle(done.rounds),
+                f"of the last round's bare steps: {done.rounds[-1].bare}",
+                f"the MongoDB-wire server was {done.mongo}",
+            ),
         ),
         Row(
             name="confirmed-p99",
@@ -102,7 +107,7 @@ async def _measured(rounds: int, seconds: int) -> _Outcome:
                 done.append(_Round(bare, await buyers.order(product_ids, count)))
         pids = {name: app.process.pid for name, app in stack.apps.items()}
         peaks = {name: peak_mib(pid) for name, pid in pids.items() if pid is not None}
-        return _Outcome(done, peaks)
+        return _Outcome(stack.mongo.program, done, peaks)
 
 
 class _Buyers:

@@ -12,10 +12,11 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from pymongo import AsyncMongoClient
+from tests.builders.machines import until
 from tests.services.servers import postgres as installed
 from tests.services.servers import server as keeping
 from tests.services.servers.kafka import Kafka
-from tests.services.servers.mongo import Mongo
+from tests.services.servers.mongo import PROGRAM, Mongo
 from tests.services.servers.postgres import PROGRAMS, Postgres
 from tests.services.servers.process import NotReady, Process, Unavailable
 from tests.services.servers.server import fetch_once, temporary_folder
@@ -208,6 +209,24 @@ def test_a_folder_of_programs_that_is_named_is_the_only_one(
     monkeypatch.setenv(PROGRAMS, str(tmp_path))
     with pytest.raises(Unavailable, match=f"no initdb in {PROGRAMS}={tmp_path}"):
         Postgres(tmp_path)
+
+
+async def test_another_program_that_is_named_is_started_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "another"
+    monkeypatch.setenv(PROGRAM, str(other))
+    with pytest.raises(Unavailable, match=f"{PROGRAM}={other} is no program"):
+        Mongo(tmp_path)
+    other.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    other.chmod(0o755)
+    server = Mongo(tmp_path)
+    await server.prepare()
+    server.process.start()
+    await until(lambda: not server.process.is_running)
+    assert "another" == server.program
+    told = (tmp_path / "log").read_text("utf-8")
+    assert f"--port {server.port} --storage-path {server.data} --sync-on-commit" in told
 
 
 async def test_what_is_fetched_is_kept_and_what_fails_leaves_nothing(

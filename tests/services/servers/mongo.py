@@ -6,13 +6,14 @@ how long it takes says nothing of MongoDB.
 
 import hashlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
-from tests.services.servers.process import Process, accepts, free_port, run
+from tests.services.servers.process import Process, Unavailable, accepts, free_port, run
 from tests.services.servers.server import Server, cached, fetch_once
 
 PROGRAM: Final = "TRADEX_MONGO_PROGRAM"
@@ -29,6 +30,10 @@ class Mongo(Server):
         self.data = folder / "data"
         self._folder = folder
         self._named = os.environ.get(PROGRAM)
+        if self._named and shutil.which(self._named) is None:
+            msg = f"the MongoDB-wire server: {PROGRAM}={self._named} is no program"
+            raise Unavailable(msg)
+        self.program = Path(self._named).name if self._named else "SecantusDB"
         python = cached(_environment()) / "bin" / "python"
         self.process = Process(
             "the MongoDB-wire server",
