@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 import httpx
@@ -18,11 +18,18 @@ TRADEX = [sys.executable, "-c", "from apps.cli.main import main; main()"]
 
 
 class Running:
-    """`tradex up` in a process of its own."""
+    """`tradex up` in a process of its own; it logs to a file, since a full pipe would stop it."""
 
-    def __init__(self, process: "subprocess.Popen[str]", environ: dict[str, str]) -> None:
-        self.process = process
+    def __init__(self, environ: dict[str, str], *arguments: str) -> None:
         self.environ = environ
+        self._log = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - until `logged`
+        self.process = subprocess.Popen(
+            [*TRADEX, "up", *arguments],
+            env=environ,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
 
     @property
     def out(self) -> IO[str]:
@@ -40,16 +47,12 @@ class Running:
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
 
-
-def start(environ: dict[str, str], *arguments: str) -> Running:
-    process = subprocess.Popen(
-        [*TRADEX, "up", *arguments],
-        env=environ,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    return Running(process, environ)
+    def logged(self) -> str:
+        """Return what it logged, once it has ended."""
+        self.process.communicate()
+        with self._log:
+            self._log.seek(0)
+            return self._log.read()
 
 
 def tradex(environ: dict[str, str], *arguments: str, typed: str = "") -> tuple[int, str, str]:
@@ -78,10 +81,10 @@ def environ() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def running(environ: dict[str, str]) -> Iterator[Running]:
-    running = start(environ, "--port", "0")
+    running = Running(environ, "--port", "0")
     yield running
     running.process.kill()
-    running.process.communicate()
+    running.logged()
 
 
 def test_it_says_that_it_is_ready_once_it_answers(running: Running) -> None:
@@ -171,7 +174,7 @@ def test_without_a_platform_no_admin_can_be_made(environ: dict[str, str]) -> Non
 
 
 def test_with_a_demo_it_prints_accounts_that_can_sign_in(environ: dict[str, str]) -> None:
-    running = start(environ, "--port", "0", "--demo", "--json")
+    running = Running(environ, "--port", "0", "--demo", "--json")
     try:
         announced = json.loads(running.out.readline())
         url, accounts = announced["ready"], announced["accounts"]
@@ -179,7 +182,7 @@ def test_with_a_demo_it_prints_accounts_that_can_sign_in(environ: dict[str, str]
         products = httpx.get(f"{url}/v1/products", params={"limit": 100}).json()["items"]
     finally:
         running.stop(signal.SIGTERM)
-        _, logged = running.process.communicate()
+        logged = running.logged()
 
     assert ["buyer", "seller", "admin"] == [account["role"] for account in accounts]
     assert [httpx.codes.OK] * 3 == [answer.status_code for answer in answers]
