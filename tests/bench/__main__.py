@@ -60,7 +60,6 @@ _MEASUREMENTS: Final[dict[str, Measurement]] = {
     "watched": lambda quick: _on_servers(
         "watched",
         rounds=1 if quick else 15,
-        backlogs=1 if quick else 15,
         seconds=0.5 if quick else 2.0,
         orders=2_000 if quick else 20_000,
     ),

@@ -31,12 +31,12 @@ _Paced = Report | Drain
 _GOAL: Final = Goal(0.9, at_least=True)
 
 
-def measure(*, rounds: int, backlogs: int, seconds: float, orders: int) -> list[Row]:
+def measure(*, rounds: int, seconds: float, orders: int) -> list[Row]:
     """Load a gateway, and an orders service, that is watched and that is not, in turns."""
     with _collector() as url:
         sides = (partial(under_load, seconds, *kind) for kind in _gateways(url))
         reports = in_turns(rounds, *sides)
-        drains = asyncio.run(_drained(url, backlogs, orders))
+        drains = asyncio.run(_drained(url, rounds, orders))
     return [
         _row("gateway-watched", "gateway, POST /v1/orders", "requests", reports),
         _row(

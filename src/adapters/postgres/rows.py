@@ -149,7 +149,7 @@ async def _send_all(
     driver: Driver, work: Sequence[Insert | Statement], *, commit: bool = False
 ) -> None:
     # What may turn out to be a conflict is looked at before the commit; the rest takes it along.
-    at_once = commit and all(_expectation(each) is None for each in work)
+    at_once = commit and bool(work) and all(_expectation(each) is None for each in work)
     if work:
         async with driver.pipeline():
             sent = [(each, await _send(driver, each)) for each in work]
@@ -159,7 +159,7 @@ async def _send_all(
             if _expectation(each) not in (None, cursor.rowcount):
                 msg = "another unit of work was first: something is not there any more as it was"
                 raise StoreConflict(msg)
-    if commit and not (work and at_once):
+    if commit and not at_once:
         await driver.commit()
 
 

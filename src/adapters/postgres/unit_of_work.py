@@ -95,13 +95,10 @@ class PostgresUnitOfWork(Workspace):
         if self.messages:
             self._database.outbox.wake()
 
-    async def _connection(self) -> AsyncConnection:
+    async def _driver(self) -> Driver:
         if self._open is None:
             self._open = await self._database.connect()
-        return self._open
-
-    async def _driver(self) -> Driver:
-        return await driver_of(await self._connection())
+        return await driver_of(self._open)
 
     async def _locked(self, driver: Driver, needs: Collection[Need]) -> dict[Need, object]:
         """Lock these, then read them: the server comes to the questions once it has the locks."""

@@ -1,8 +1,9 @@
 """What has to be loaded for each message about products and their stock."""
 
-from tradex_core.events.order import OrderCreated, OrderStatus, OrderUpdated
+from tradex_core.events.order import OrderCreated, OrderUpdated
 from tradex_core.events.product import AdjustStock, CreateProduct, GetProduct
 from tradex_core.products.ports import MOVEMENTS, PRODUCTS, PRODUCTS_BY_SKU
+from tradex_core.products.release_stock import releases_stock
 
 Needs = list[tuple[str, str]]
 
@@ -37,6 +38,6 @@ def needs_of_reservation(event: OrderCreated) -> Needs:
 
 def needs_of_release(event: OrderUpdated) -> Needs:
     """Return the movement of a cancelled order, which brings its products along."""
-    if event.status is not OrderStatus.CANCELLED:
+    if not releases_stock(event):
         return []
     return [(MOVEMENTS, event.order_id)]
